@@ -1,0 +1,95 @@
+"""The finished files of one build, read together: a source archive and its wheels."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from console import CIError
+from normalize_sdist import read_members
+from wheel_file import WheelFile
+
+PACKAGE: Final = "hawkapi"
+
+
+class SdistFile:
+    """A source archive: `contents` by path below its one top directory."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the archive.
+
+        Raises:
+            CIError: it is damaged or holds something unsafe.
+        """
+        self.path = path
+        self.members = [member for member, _ in read_members(path)]
+        self.contents = {
+            member.name.partition("/")[2]: data
+            for member, data in read_members(path)
+            if member.isfile() and "/" in member.name
+        }
+
+    @property
+    def version(self) -> str:
+        """The version in the file name."""
+        return self.path.name.removesuffix(".tar.gz").rpartition("-")[2]
+
+    @property
+    def package_files(self) -> frozenset[str]:
+        """Every file of the package, as its wheels must have it."""
+        return frozenset(name for name in self.contents if name.startswith(f"{PACKAGE}/"))
+
+    @cached_property
+    def project(self) -> dict[str, Any]:
+        """The parsed pyproject.toml.
+
+        Raises:
+            CIError: it is missing or is not TOML.
+        """
+        try:
+            return tomllib.loads(self.contents["pyproject.toml"].decode())
+        except (KeyError, ValueError) as exc:
+            raise CIError(f"{self.path.name} has no readable pyproject.toml ({exc}); build it again") from exc
+
+    @property
+    def compiled_modules(self) -> tuple[str, ...]:
+        """Dotted names from `[tool.hawkapi.compiled]`, the one list there is."""
+        return tuple(entry["module"] for entry in self.project["tool"]["hawkapi"]["compiled"])
+
+
+class DistSet:
+    """A directory of finished files. Names that begin with a dot are not part of it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Read every archive in the directory.
+
+        Raises:
+            CIError: there is no directory, not exactly one source archive in it, or a damaged archive.
+        """
+        if not directory.is_dir():
+            raise CIError(f"{directory} is not a directory; build the wheels first")
+        files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+        sdists = [path for path in files if path.name.endswith(".tar.gz")]
+        if len(sdists) != 1:
+            found = ", ".join(path.name for path in sdists) or "none"
+            raise CIError(f"{directory} must hold exactly one source archive, not {found}; empty it and build again")
+        self.directory = directory
+        self.sdist = SdistFile(sdists[0])
+        self.wheels = {path.name: WheelFile(path) for path in files if path.suffix == ".whl"}
+        self.strangers = [path.name for path in files if path not in sdists and path.suffix != ".whl"]
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Short heading to file name: the kind of wheel, with its first platform when a kind is there twice."""
+        kinds = [wheel.name.kind for wheel in self.wheels.values()]
+        headings = {"sdist": self.sdist.path.name}
+        for filename, wheel in self.wheels.items():
+            kind = wheel.name.kind
+            headings[kind if kinds.count(kind) == 1 else f"{kind}-{wheel.name.platforms[0]}"] = filename
+        return headings
+
+    def wheel_of(self, column: str) -> WheelFile:
+        """Return the wheel under a heading."""
+        return self.wheels[self.columns[column]]

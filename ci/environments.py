@@ -1,0 +1,53 @@
+"""Virtual environments for the suite: one per interpreter and list of packages, made once and used again.
+
+Only wheels are installed: on a free-threaded build a package without one would start a compiler, or fail half-way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import build_tools
+from console import run, step
+
+
+def make(python: Path, packages: Sequence[str | Path], home: Path) -> Path:
+    """Return the interpreter of an environment that holds the packages, making it when it is not there yet.
+
+    Args:
+        python: the interpreter to make it from.
+        packages: what pip would be given: requirements, or wheels, whose content tells one build from another.
+        home: the directory that environments lie in, each named by a hash of what is in it.
+
+    Raises:
+        CIError: it cannot be made; the message holds the installer's last lines.
+    """
+    place = home / f"{python.name}-{_fingerprint(python, packages)}"
+    ready = place / "ready"
+    inside = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if ready.exists():
+        return inside
+    shutil.rmtree(place, ignore_errors=True)
+    uv = build_tools.look_for("uv")
+    with step(f"make an environment of {python.name} with {len(packages)} packages"):
+        if uv is not None:
+            run([uv, "venv", "--quiet", "--python", python, place])
+            run([uv, "pip", "install", "--quiet", "--python", inside, "--only-binary", ":all:", *packages])
+        else:
+            run([python, "-m", "venv", place])
+            run([inside, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *packages])
+    ready.touch()
+    return inside
+
+
+def _fingerprint(python: Path, packages: Sequence[str | Path]) -> str:
+    digest = hashlib.sha256(os.fsencode(python.resolve()))
+    for package in packages:
+        digest.update(b"\0" + os.fsencode(package))
+        if isinstance(package, Path):
+            digest.update(package.read_bytes())
+    return digest.hexdigest()[:16]

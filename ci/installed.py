@@ -1,0 +1,163 @@
+"""An environment that has hawkapi from a wheelhouse, and what its interpreter says about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from console import run
+from dist_set import PACKAGE, DistSet
+from wheel_file import WheelFile
+
+PROBE: Final = Path(__file__).with_name("install_probe.py")
+BIN: Final = "Scripts" if os.name == "nt" else "bin"
+EXTRAS: Final = {False: ("standard", "pydantic"), True: ("free-threaded",)}
+"""What to install beside hawkapi, without and with free threading: everything optional that there are wheels of."""
+GIL_CULPRIT: Final = re.compile(r"to load module '([^']+)'")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One way to install: an interpreter and the program that installs."""
+
+    label: str
+    """The version as people write it: `3.13`, `3.13t`."""
+    interpreter: Path
+    installer: str
+    """`pip`, or the path of uv."""
+
+    @property
+    def column(self) -> str:
+        """The heading in the table."""
+        return f"{self.label} {Path(self.installer).stem}"
+
+    @property
+    def free_threaded(self) -> bool:
+        """Whether it is a build without the GIL."""
+        return self.label.endswith("t")
+
+    @property
+    def kind(self) -> str:
+        """The kind of wheel that it must take."""
+        return f"cp{self.label.replace('.', '')}"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """hawkapi in an environment of its own, outside any checkout. `home` is that environment."""
+
+    target: Target
+    home: Path
+    dists: DistSet
+
+    @classmethod
+    def make(cls, target: Target, home: Path, dists: DistSet) -> Installed:
+        """Install the package, offering the whole wheelhouse and no index.
+
+        Raises:
+            CIError: the installation fails.
+        """
+        made = cls(target, home, dists)
+        if target.installer == "pip":
+            run([target.interpreter, "-I", "-m", "venv", home], env=clean_environment())
+        else:
+            run(
+                [target.installer, "venv", "--no-project", "--python", target.interpreter, home],
+                env=clean_environment(),
+            )
+        made.install("--no-index", "--find-links", str(dists.directory), f"{PACKAGE}=={dists.sdist.version}")
+        return made
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return self.home / BIN / ("python.exe" if os.name == "nt" else "python")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables with nothing on PATH but this environment: no compiler in particular."""
+        return {**clean_environment(), "PATH": str(self.home / BIN)}
+
+    @property
+    def wheel(self) -> WheelFile | None:
+        """The wheel that is meant for the target; None when the set has none."""
+        return next((wheel for wheel in self.dists.wheels.values() if wheel.name.kind == self.target.kind), None)
+
+    def install(self, *arguments: str) -> None:
+        """Call the installer, which finds no compiler.
+
+        Raises:
+            CIError: it fails.
+        """
+        command: list[str | Path] = [self.target.installer, "pip", "install", "--python", self.python]
+        if self.target.installer == "pip":
+            command = [self.python, "-I", "-m", "pip", "install", "--disable-pip-version-check"]
+        run([*command, "--quiet", "--no-cache-dir", *arguments], env=self.environment, cwd=self.home)
+
+    @cached_property
+    def alone(self) -> Report:
+        """What the environment says with hawkapi alone; every warning is an error."""
+        return self.probe("-W", "error")
+
+    @cached_property
+    def with_extras(self) -> Report:
+        """What it says once everything optional is installed too, from the index.
+
+        Raises:
+            CIError: the extras cannot be installed.
+        """
+        extras = ",".join(EXTRAS[self.target.free_threaded])
+        self.install("--find-links", str(self.dists.directory), f"{PACKAGE}[{extras}]=={self.dists.sdist.version}")
+        return self.probe()
+
+    def probe(self, *options: str) -> Report:
+        """Import every module in a fresh interpreter with these options, in a directory that holds no source.
+
+        Raises:
+            CIError: the interpreter itself fails.
+        """
+        done = run([self.python, "-I", *options, PROBE, *modules_of(self.dists)], env=self.environment, cwd=self.home)
+        return Report(json.loads(done.stdout.splitlines()[-1]))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `install_probe.py` printed."""
+
+    said: Mapping[str, Any]
+
+    @property
+    def modules(self) -> Mapping[str, Mapping[str, Any]]:
+        """Module to `file`, `error`, `missing`, `switched_gil_on`, `notes`."""
+        found: Mapping[str, Mapping[str, Any]] = self.said["modules"]
+        return found
+
+    def gil_culprits(self) -> list[str]:
+        """Name each module whose import switched the GIL on, and the extension that it loaded when Python told."""
+        culprits = []
+        for name, module in self.modules.items():
+            if module["switched_gil_on"]:
+                loaded = GIL_CULPRIT.search(" ".join(module["notes"]))
+                by = f" by loading {loaded[1]}" if loaded and loaded[1] != name else ""
+                culprits.append(f"{name}{by}")
+        return culprits
+
+
+def modules_of(dists: DistSet) -> list[str]:
+    """List every module of the package, from the source archive, except the programs (`__main__`)."""
+    sources = [path.removesuffix(".py") for path in sorted(dists.sdist.package_files) if path.endswith(".py")]
+    return [path.removesuffix("/__init__").replace("/", ".") for path in sources if not path.endswith("/__main__")]
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without what would let another Python's packages in."""
+    dropped = {"PYTHONPATH", "PYTHONHOME", "PYTHON_GIL", "VIRTUAL_ENV", "CC", "CXX"}
+    return {
+        name: value for name, value in os.environ.items() if name not in dropped and not name.startswith("HAWKAPI_")
+    }

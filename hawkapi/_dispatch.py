@@ -1,0 +1,238 @@
+"""From a matched route to a response: the plan of an endpoint, and the request that walks it.
+
+Everything that can be known at registration is in the plan. It is compiled at the first request for its endpoint, once
+per thread where threads do not share a GIL (everything in it is then the thread's own), otherwise once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, final
+
+from hawkapi import codec
+from hawkapi._workers import WorkerPool
+from hawkapi.codec import CodecError, Kind, MalformedError
+from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations
+from hawkapi.params._signature import (
+    HandlerParameter,
+    Source,
+    read_signature,
+    refusal,
+    resolve_annotation,
+    signature_of,
+    unwrap_handler,
+)
+from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+from hawkapi.requests.request import read_body
+from hawkapi.responses.base import Response, has_body
+from hawkapi.routing._parse import parse_template
+from hawkapi.routing._tree import Endpoint
+from hawkapi.routing.route import Route
+from hawkapi.types import Receive, Scope
+
+type Encode = Callable[[object], bytes]
+
+
+@final
+class BodyArgument:
+    """The argument that the JSON body becomes."""
+
+    __slots__ = ("decode", "default", "position")
+
+    def __init__(self, parameter: HandlerParameter, position: int) -> None:
+        self.position = position
+        self.decode = codec.decoder(parameter.annotation)
+        self.default = parameter.default
+
+    def read(self, body: bytes, errors: list[ValidationErrorDetail]) -> object:
+        """Return the decoded body, or add to `errors` and return `ABSENT`."""
+        if not body:
+            if self.default is ABSENT:
+                errors.append(ValidationErrorDetail("body", "Request body is required"))
+            return self.default
+        try:
+            return self.decode(body)
+        except MalformedError as exc:
+            add_violations(exc, "body", errors)
+        except CodecError as exc:
+            add_violations(exc, "", errors)
+        return ABSENT
+
+
+@final
+class EndpointPlan:
+    """How the requests of one endpoint are answered."""
+
+    __slots__ = (
+        "body",
+        "encode",
+        "handler",
+        "is_async",
+        "keywords",
+        "names",
+        "positional",
+        "size",
+        "status_code",
+        "texts",
+    )
+
+    def __init__(self, route: Route) -> None:
+        template = parse_template(route.path)
+        parameters = read_signature(route, template)
+        self.handler = route.handler
+        self.is_async = is_coroutine_handler(route.handler)
+        self.names = template.names
+        self.size = len(parameters)
+        self.positional = sum(not parameter.keyword_only for parameter in parameters)
+        self.keywords = tuple(parameter.name for parameter in parameters if parameter.keyword_only)
+        self.texts = _plan_texts(parameters)
+        self.body = next(
+            (BodyArgument(item, index) for index, item in enumerate(parameters) if item.source is Source.BODY), None
+        )
+        self.encode = build_result_encoder(route)
+        self.status_code = route.status_code
+
+    def arguments(self, values: list[object], query_string: bytes, body: bytes) -> list[object]:
+        """Return the handler's arguments in the order of its signature.
+
+        Raises:
+            RequestValidationError: the request does not fit; every problem of path, query and body is in it.
+        """
+        arguments: list[object] = [ABSENT] * self.size
+        errors: list[ValidationErrorDetail] = []
+        if self.texts is not None:
+            self.texts.fill(arguments, dict(zip(self.names, values, strict=True)), query_string, errors)
+        if self.body is not None:
+            arguments[self.body.position] = self.body.read(body, errors)
+        if errors:
+            raise RequestValidationError(errors)
+        return arguments
+
+    async def call(self, arguments: list[object], workers: WorkerPool) -> object:
+        """Call the handler: a coroutine function here, a plain function in a worker thread."""
+        if self.keywords:
+            named = dict(zip(self.keywords, arguments[self.positional :], strict=True))
+            del arguments[self.positional :]
+        else:
+            named = {}
+        if self.is_async:
+            return await self.handler(*arguments, **named)
+        result = await workers.run(self.handler, *arguments, **named)
+        # A plain function may return the coroutine of another, a decorator's wrapper for example.
+        return await result if inspect.isawaitable(result) else result
+
+    def response(self, result: object) -> Response:
+        """Turn what the handler returned into a response."""
+        if isinstance(result, Response):
+            return result
+        if result is None:
+            return Response(b"", status_code=204 if self.status_code == 200 else self.status_code)
+        body = self.encode(result) if has_body(self.status_code) else b""
+        return Response(body, status_code=self.status_code, content_type="application/json")
+
+
+def _plan_texts(parameters: tuple[HandlerParameter, ...]) -> TextArguments | None:
+    path: list[TextArgument] = []
+    query: list[TextArgument] = []
+    for position, parameter in enumerate(parameters):
+        if parameter.source is Source.BODY:
+            continue
+        as_it_comes = parameter.converted or codec.describe(parameter.annotation).kind in {Kind.STR, Kind.ANY}
+        argument = TextArgument(
+            name=parameter.name,
+            place=f"{parameter.source.value}.{parameter.name}",
+            position=position,
+            convert=None if as_it_comes else codec.converter(parameter.annotation),
+            default=parameter.default,
+        )
+        (path if parameter.source is Source.PATH else query).append(argument)
+    return TextArguments(path, query) if path or query else None
+
+
+def is_coroutine_handler(handler: Callable[..., Any]) -> bool:
+    """Whether calling a handler gives a coroutine: also for partials and objects with an async `__call__`."""
+    function = unwrap_handler(handler)
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
+
+
+def check_route(route: Route) -> None:
+    """Refuse a route that could not be served.
+
+    Raises:
+        UnsupportedTypeError: the handler is of a kind that is not supported yet, or a parameter or the result cannot
+            be handled; the message names the route and the part.
+    """
+    function = unwrap_handler(route.handler)
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise refusal(route, "generators as handlers (streaming) are not supported yet")
+    if inspect.isclass(route.handler):
+        raise refusal(route, "classes as handlers are not supported; register a function")
+    EndpointPlan(route)
+
+
+def build_result_encoder(route: Route) -> Encode:
+    """Return what writes a handler's results as JSON.
+
+    A return annotation with structure (a dataclass, `list[Item]`, `dict[str, int]`) is the response's model: results
+    are written as it says, members it does not have are left out, also those that a subclass adds.
+
+    Raises:
+        UnsupportedTypeError: the annotation names a type that is not supported.
+    """
+    encode = codec.encoder()
+    annotation = _result_annotation(route)
+    try:
+        description = codec.describe(annotation)
+    except UnsupportedTypeError as exc:
+        raise refusal(route, f"return annotation: {exc}; leave it out, or return a Response") from exc
+    if description.is_scalar or description.kind is Kind.ANY or annotation in {list, dict}:
+        return encode
+    decode = codec.decoder(annotation)
+    flat = description.kind is Kind.DATACLASS and all(field.description.is_scalar for field in description.fields)
+
+    def encode_as_model(result: object) -> bytes:
+        data = encode(result)
+        # A flat object of exactly the model's class has nothing that the model leaves out.
+        return data if flat and type(result) is annotation else encode(decode(data))
+
+    return encode_as_model
+
+
+def _result_annotation(route: Route) -> Any:
+    """Return the annotation that describes results; `Any` where there is none or where it is about responses."""
+    written = signature_of(route.handler).return_annotation
+    try:
+        annotation = resolve_annotation(written, route.handler, UnsupportedTypeError)
+    except UnsupportedTypeError:
+        return Any
+    choices = getattr(annotation, "__args__", ()) if not isinstance(annotation, type) else (annotation,)
+    if any(isinstance(choice, type) and issubclass(choice, Response) for choice in choices):
+        return Any
+    return annotation
+
+
+async def answer(
+    endpoint: Endpoint,
+    values: list[object],
+    scope: Scope,
+    receive: Receive,
+    *,
+    workers: WorkerPool,
+    max_body_size: int,
+) -> Response:
+    """Run a request through its endpoint and return the response to send.
+
+    Raises:
+        RequestValidationError: the request does not fit the handler.
+        RequestEntityTooLarge: the body is longer than `max_body_size` bytes.
+        ClientDisconnect: the client left before the end of the body.
+        Exception: whatever the handler raises.
+    """
+    plan: EndpointPlan | None = endpoint.plan
+    if plan is None:
+        plan = endpoint.plan = EndpointPlan(endpoint.route)
+    body = b"" if plan.body is None else await read_body(receive, max_body_size)
+    arguments = plan.arguments(values, scope.get("query_string", b""), body)
+    return plan.response(await plan.call(arguments, workers))

@@ -1,0 +1,180 @@
+"""`HawkAPI`: the application."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from hawkapi._dispatch import answer, check_route
+from hawkapi._pipeline import Publication
+from hawkapi._threading import ShardedCounter
+from hawkapi._workers import DEFAULT_SIZE, WorkerPool
+from hawkapi.exceptions import ClientDisconnect, HTTPException, reason_phrase
+from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
+from hawkapi.params.errors import RequestValidationError
+from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, RequestEntityTooLarge
+from hawkapi.responses.base import Response
+from hawkapi.responses.problem import problem_response
+from hawkapi.routing._parse import Template
+from hawkapi.routing._tree import Table
+from hawkapi.routing.route import Route
+from hawkapi.routing.router import Router
+from hawkapi.types import Receive, Scope, Send
+
+__all__ = ["HawkAPI"]
+
+NO_SUCH_WEBSOCKET: Final = 4004
+"""The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
+
+logger = logging.getLogger("hawkapi")
+
+
+class HawkAPI(Router):
+    """An ASGI 3 application that any number of event loops, in any number of threads, may serve at the same time.
+
+    Thread-safe: requests run, and routes may be registered, in all threads at once, with and without the GIL.
+
+    Args:
+        title: what the API is called, default "HawkAPI".
+        version: the API's version, default "0.1.0".
+        description: what it is for, default empty.
+        debug: put the text of unexpected exceptions into 500 responses, default off.
+        validation_error_status: the status of requests that do not fit a handler, default 400.
+        max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
+        prefix: put in front of the path of every route.
+        lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
+            becomes the lifespan state.
+        worker_threads: threads at most for handlers that are plain functions, default 40.
+        shutdown_timeout_s: seconds that shutdown waits for other loops and running requests, default 10.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str = "HawkAPI",
+        version: str = "0.1.0",
+        description: str = "",
+        debug: bool = False,
+        validation_error_status: int = 400,
+        max_body_size: int = DEFAULT_MAX_BODY_SIZE,
+        prefix: str = "",
+        lifespan: Lifespan | None = None,
+        worker_threads: int = DEFAULT_SIZE,
+        shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
+    ) -> None:
+        super().__init__(prefix=prefix)
+        if not 400 <= validation_error_status <= 499:
+            raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
+        if max_body_size < 0:
+            raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
+        self.title = title
+        self.version = version
+        self.description = description
+        self.debug = debug
+        self.validation_error_status = validation_error_status
+        self.max_body_size = max_body_size
+        self._workers = WorkerPool(size=worker_threads)
+        self._publication = Publication(self._table)
+        self._running = ShardedCounter()
+        self._lifespan = LifespanManager(
+            self, lifespan, lambda: self._running.value, shutdown_timeout_s=shutdown_timeout_s
+        )
+
+    def on_startup[F: Hook](self, hook: F) -> F:
+        """Run a function without arguments, plain or async, at start-up, before `lifespan`; it is returned as it is."""
+        self._lifespan.startup_hooks.append(hook)
+        return hook
+
+    def on_shutdown[F: Hook](self, hook: F) -> F:
+        """Run a function without arguments, plain or async, at shutdown, the last registered first."""
+        self._lifespan.shutdown_hooks.append(hook)
+        return hook
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused without a handler."""
+        kind = scope["type"]
+        if kind == "http":
+            self._running.add(1)
+            try:
+                await self._serve(scope, receive, send)
+            finally:
+                self._running.add(-1)
+        elif kind == "lifespan":
+            await self._lifespan.handle(scope, receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        try:
+            response = await self._respond(scope, receive)
+            start, body = response.messages(scope["method"])
+        except ClientDisconnect:
+            return
+        except Exception as exc:  # noqa: BLE001 - the outermost layer: whatever a handler raises becomes a response
+            start, body = self._failure(exc, scope).messages(scope["method"])
+        await send(start)
+        await send(body)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        table = self._publication.table()
+        method: str = scope["method"]
+        path = route_path(scope)
+        match = table.find(method, path)
+        if match is None:
+            return no_route(table, method, path)
+        endpoint, values = match
+        try:
+            return await answer(
+                endpoint, values, scope, receive, workers=self._workers, max_body_size=self.max_body_size
+            )
+        except RequestValidationError as exc:
+            return self._invalid(exc)
+        except RequestEntityTooLarge as exc:
+            return problem_response("payload-too-large", 413, reason_phrase(413), detail=str(exc))
+        except HTTPException as exc:
+            return exc.to_response()
+
+    def _invalid(self, exc: RequestValidationError) -> Response:
+        status = exc.status_code or self.validation_error_status
+        return problem_response("validation", status, "Validation Error", detail=exc.detail, errors=exc.errors)
+
+    def _failure(self, exc: Exception, scope: Scope) -> Response:
+        """Return the response to an exception that nothing expected, and log it with its traceback."""
+        logger.error("%s %s failed", scope["method"], scope["path"], exc_info=exc)
+        title = reason_phrase(500)
+        return problem_response("internal", 500, title, detail=str(exc) if self.debug else title)
+
+    def _check_route(self, route: Route, template: Template) -> None:
+        check_route(route)
+
+    def _publish(self) -> None:
+        self._publication.publish(self._table)
+
+
+def route_path(scope: Scope) -> str:
+    """Return the path that routes are matched against: without the `root_path` of a server or a mount (ASGI HTTP)."""
+    path: str = scope["path"]
+    root_path: str = scope.get("root_path", "")
+    if not root_path or not path.startswith(root_path):
+        return path
+    rest = path[len(root_path) :]
+    if rest.startswith("/"):
+        return rest
+    return path if rest else "/"
+
+
+def no_route(table: Table, method: str, path: str) -> Response:
+    """Answer a request that no route matches: 405 with `Allow`, 204 to `OPTIONS`, or 404."""
+    allowed = sorted(table.allowed(path))
+    if not allowed:
+        return problem_response("not-found", 404, reason_phrase(404), detail=f"No route matches {method} {path}")
+    if method == "OPTIONS":
+        return Response(status_code=204, headers={"allow": ", ".join(sorted({*allowed, "OPTIONS"}))})
+    allow = ", ".join(allowed)
+    detail = f"Method {method} not allowed. Allowed: {allow}"
+    return problem_response("method-not-allowed", 405, reason_phrase(405), detail=detail, headers={"allow": allow})

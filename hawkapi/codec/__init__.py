@@ -1,0 +1,117 @@
+"""Types in, functions out: how bytes become values and values become bytes. No I/O.
+
+Four functions are the whole seam. Two codecs stand behind it, chosen once at import:
+
+* ``msgspec``, when it can be imported;
+* ``portable``, which needs nothing, always otherwise.
+
+``HAWKAPI_CODEC=portable`` or ``HAWKAPI_CODEC=msgspec`` in the environment decides instead. The two accept and refuse
+the same inputs, name the same violations and write the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from hawkapi._threading import ThreadOwned
+from hawkapi.codec._model import Description, Kind, describe
+from hawkapi.codec.errors import CodecError, MalformedError, Violation
+
+__all__ = [
+    "CODEC",
+    "CodecError",
+    "Description",
+    "Kind",
+    "MalformedError",
+    "Violation",
+    "converter",
+    "decoder",
+    "describe",
+    "encode",
+    "encoder",
+]
+
+
+class Codec(Protocol):
+    """What a codec module offers; each function takes a description and returns a function."""
+
+    def build_decoder(self, description: Description, /) -> Callable[[bytes], object]: ...
+    def build_converter(self, description: Description, /) -> Callable[[object, bool], object]: ...
+    def build_encoder(self) -> Callable[[object], bytes]: ...
+
+
+def _choose() -> str:
+    """Return the name of the codec to use.
+
+    Raises:
+        ImportError: `HAWKAPI_CODEC` names a codec that does not exist or cannot be imported.
+    """
+    wanted = os.environ.get("HAWKAPI_CODEC", "")
+    if wanted not in {"", "portable", "msgspec"}:
+        raise ImportError(f"HAWKAPI_CODEC is {wanted!r}: set it to portable or msgspec, or unset it")
+    if wanted == "portable":
+        return "portable"
+    try:
+        importlib.import_module("msgspec")
+    except ImportError as exc:
+        if wanted:
+            raise ImportError("HAWKAPI_CODEC=msgspec, but msgspec cannot be imported: pip install msgspec") from exc
+        return "portable"
+    return "msgspec"
+
+
+CODEC: Final = _choose()
+"""The codec in use: `portable` or `msgspec`."""
+
+_codec: Codec = importlib.import_module(f"hawkapi.codec._{CODEC}")
+
+
+def decoder(annotation: Any) -> Callable[[bytes], object]:
+    """Return a function that reads a JSON document as a type.
+
+    The returned function raises `CodecError` when the document does not fit and `MalformedError`, one of these, when
+    it is not JSON. It may be called from any thread; on a build without the GIL threads run faster with one each.
+
+    Raises:
+        UnsupportedTypeError: the type, or one it is made of, is not supported.
+    """
+    return _codec.build_decoder(describe(annotation))
+
+
+def converter(annotation: Any) -> Callable[[object, bool], object]:
+    """Return a function `(value, lax)` that reads a value as a type.
+
+    With `lax` true a `str` is read as what it spells (`"5"` as 5), which is how paths, queries, headers, cookies and
+    forms carry values. The function raises `CodecError`; threads: as `decoder`.
+
+    Raises:
+        UnsupportedTypeError: the type, or one it is made of, is not supported.
+    """
+    return _codec.build_converter(describe(annotation))
+
+
+def encoder() -> Callable[[object], bytes]:
+    """Return a new function that writes a value as compact JSON in UTF-8.
+
+    The function raises `TypeError` for what JSON has no form for and `ValueError` for NaN and infinities. One thread
+    may use it at a time.
+    """
+    return _codec.build_encoder()
+
+
+_encoders = ThreadOwned(encoder)
+
+
+def encode(value: Any) -> bytes:
+    """Write a value as compact JSON in UTF-8, with the encoder of this thread.
+
+    Thread-safe.
+
+    Raises:
+        TypeError: it holds something JSON has no form for.
+        ValueError: it holds NaN or an infinity.
+    """
+    return _encoders.get()(value)

@@ -1,0 +1,36 @@
+"""How a codec says that bytes or values do not fit a type."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hawkapi.exceptions import HawkAPIError
+
+ROOT = "$"
+"""The place of a violation that concerns the whole value."""
+
+
+class Violation(NamedTuple):
+    """One thing that is wrong with a value."""
+
+    place: str
+    """Where: member names joined by `.`, list positions in brackets (`items[0].name`), or `$` for the whole value."""
+    message: str
+    """What was expected and what was there."""
+    value: object = None
+    """The text that was there, for values that arrive as text; otherwise `None`."""
+
+
+class CodecError(HawkAPIError, ValueError):
+    """A value does not fit its type; `violations` holds every reason found, at least one."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__("; ".join(f"{violation.place}: {violation.message}" for violation in violations))
+        self.violations = violations
+
+
+class MalformedError(CodecError):
+    """The bytes are not JSON at all, or go over a limit that holds whatever the type; one violation, at `$`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__([Violation(ROOT, message)])

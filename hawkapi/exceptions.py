@@ -1,0 +1,98 @@
+"""The errors that users of hawkapi catch or raise.
+
+::
+
+    Exception
+    └── HawkAPIError
+        ├── UnsupportedTypeError      (TypeError)   a handler asks for something hawkapi cannot give
+        ├── RouteConflictError        (ValueError)  two routes answer the same request
+        ├── InvalidPathError          (ValueError)  a path template has no meaning
+        ├── CodecError                (ValueError)  bytes or values do not fit a type (`hawkapi.codec`)
+        ├── RequestEntityTooLarge                   413 (`hawkapi.requests.request`)
+        ├── ClientDisconnect                        the client left before its body was complete
+        ├── LifespanError             (RuntimeError) start-up or shutdown did not work
+        ├── RequestValidationError                  400, or the app's `validation_error_status` (`hawkapi.params`)
+        └── HTTPException                           the status it carries
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hawkapi.responses import Response
+
+__all__ = [
+    "ClientDisconnect",
+    "HTTPException",
+    "HawkAPIError",
+    "InvalidPathError",
+    "LifespanError",
+    "RouteConflictError",
+    "UnsupportedTypeError",
+]
+
+
+class HawkAPIError(Exception):
+    """The base of every error that hawkapi defines."""
+
+
+class UnsupportedTypeError(HawkAPIError, TypeError):
+    """Registration refused a handler: the message names the route, the parameter and the type."""
+
+
+class RouteConflictError(HawkAPIError, ValueError):
+    """Registration refused a route: the message starts with "Route conflict" and names both routes."""
+
+
+class InvalidPathError(HawkAPIError, ValueError):
+    """Registration refused a path template: the message names the part without meaning."""
+
+
+class LifespanError(HawkAPIError, RuntimeError):
+    """Start-up failed in another event loop, or shutdown did not finish in time."""
+
+
+class ClientDisconnect(HawkAPIError):
+    """The client closed the connection before its request body was complete; no response is sent."""
+
+
+class HTTPException(HawkAPIError):
+    """End the request with a status and a problem document (RFC 9457).
+
+    Args:
+        status_code: the HTTP status that the client sees, 100 to 599.
+        detail: what the document says of this occurrence: text, or any JSON value; left out when empty.
+        headers: further response fields; a `content-type` replaces `application/problem+json`.
+    """
+
+    def __init__(self, status_code: int, detail: Any = "", *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status_code = status_code
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    def to_response(self) -> Response:
+        """Return the response that the client sees."""
+        # Upwards, and therefore here: an exception is foundation, a response is not, and users want this method.
+        from hawkapi.responses.problem import problem_response
+
+        title = reason_phrase(self.status_code)
+        return problem_response("http", self.status_code, title, detail=self.detail or None, headers=self.headers)
+
+
+COMPATIBLE_PHRASES = {413: "Payload Too Large", 422: "Unprocessable Entity"}
+"""Where the name of a status differs between Python versions, the one that clients have always seen."""
+
+
+def reason_phrase(status_code: int) -> str:
+    """Return the name of a status (RFC 9110 section 15), or "Error" for one without a name."""
+    known = COMPATIBLE_PHRASES.get(status_code)
+    if known is not None:
+        return known
+    try:
+        return HTTPStatus(status_code).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,131 @@
+"""Takes path values and query strings apart and fills a handler's arguments from them.
+
+It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions, no closures. What
+it reads is made at registration, or per thread where threads do not share a GIL, and never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, final
+from urllib.parse import unquote_plus
+
+from hawkapi.codec.errors import ROOT, CodecError
+from hawkapi.params.errors import ValidationErrorDetail
+
+
+@final
+class Absent:
+    """The type of `ABSENT`."""
+
+
+ABSENT: Final = Absent()
+"""In place of a default: the argument has none, so the request must bring a value."""
+
+
+@final
+class TextArgument:
+    """One argument whose value arrives as text."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        place: str,
+        position: int,
+        convert: Callable[[object, bool], object] | None,
+        default: object,
+    ) -> None:
+        self.name = name
+        self.place = place
+        """Where a client is told to look: `query.limit`, `path.id`."""
+        self.position = position
+        self.convert = convert
+        """Absent where the value is taken as it comes."""
+        self.default = default
+
+    def read(self, value: object, errors: list[ValidationErrorDetail]) -> object:
+        """Return the converted value, or add to `errors` and return `ABSENT`."""
+        convert = self.convert
+        if convert is None:
+            return value
+        try:
+            return convert(value, True)
+        except CodecError as exc:
+            add_violations(exc, self.place, errors)
+            return ABSENT
+
+
+@final
+class TextArguments:
+    """Every argument of a handler that comes from the path or the query string."""
+
+    def __init__(self, path: list[TextArgument], query: list[TextArgument]) -> None:
+        self._path = path
+        self._query = query
+
+    def fill(
+        self,
+        arguments: list[object],
+        values: dict[str, object],
+        query_string: bytes,
+        errors: list[ValidationErrorDetail],
+    ) -> None:
+        """Put each value at its argument's position; what is wrong goes to `errors`.
+
+        Args:
+            arguments: the handler's arguments, one place for each.
+            values: the path parameters by name.
+            query_string: as it came, percent-encoded, without `?`.
+            errors: receives every problem, not only the first.
+        """
+        for argument in self._path:
+            arguments[argument.position] = argument.read(values[argument.name], errors)
+        if not self._query:
+            return
+        query = parse_query(query_string)
+        for argument in self._query:
+            texts = query.get(argument.name)
+            if texts is not None:
+                arguments[argument.position] = argument.read(texts[0], errors)
+            elif argument.default is ABSENT:
+                errors.append(ValidationErrorDetail(argument.place, "Required query parameter is missing"))
+            else:
+                arguments[argument.position] = argument.default
+
+
+def add_violations(error: CodecError, place: str, errors: list[ValidationErrorDetail]) -> None:
+    """Translate what a codec found into what the client reads, below a place; an empty place is the body's root."""
+    for violation in error.violations:
+        where = violation.place
+        if place:
+            where = place if where == ROOT else f"{place}.{where}"
+        errors.append(ValidationErrorDetail(where, violation.message, violation.value))
+
+
+def parse_query(query_string: bytes) -> dict[str, list[str]]:
+    """Take a query string apart: every value of every name, in order (WHATWG URL, `application/x-www-form-urlencoded`).
+
+    A name without `=` has the empty value; bytes that are not UTF-8 become U+FFFD.
+    """
+    found: dict[str, list[str]] = {}
+    if not query_string:
+        return found
+    for pair in query_string.split(b"&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition(b"=")
+        key = decode_component(name)
+        values = found.get(key)
+        if values is None:
+            found[key] = [decode_component(value)]
+        else:
+            values.append(decode_component(value))
+    return found
+
+
+def decode_component(raw: bytes) -> str:
+    """Undo percent-encoding, with `+` for a space; what is not UTF-8 becomes U+FFFD."""
+    if b"%" in raw or b"+" in raw:
+        return unquote_plus(raw.decode("latin-1").encode("ascii", "replace").decode("ascii"), "utf-8", "replace")
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,324 @@
+"""The route table: an immutable trie over path segments, with structure shared between generations.
+
+Problem. Requests on many threads look routes up while any thread may register one. A lookup must see all of a
+registration or nothing of it, must cost the same with 10 000 routes as with 10, and registering must not copy 10 000
+routes.
+
+How it works. Nothing here changes once it can be seen: `add` and `remove` return a new table that shares every node
+off the changed path with the old one. A node's children sit in `Branches`, a hash table of small dicts of which a
+change copies one, so a change costs the length of the path times about the square root of a node's fan-out. Templates
+without parameters are also whole keys of one `Branches`, so that most lookups are a single access.
+
+Matching. A template without parameters wins; then, segment by segment, a literal wins over the parameter; a dead end,
+a right path with the wrong method included, goes back to the parameter alternative. One trailing slash of the request
+path is ignored. A parameter never takes an empty segment.
+
+Replicas. Without the GIL two threads that read one object contend for its reference count. `copy_table` gives a
+thread its own table, node for node, and takes over from the thread's previous copy every part whose original is still
+the same: a refresh costs what changed.
+
+Rules of this file. It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions,
+no closures. The one thing written after publication is `Endpoint.plan`, by the first request: threads that share an
+endpoint may both compile its plan, the plans are equal, and the last store wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, final
+
+from hawkapi.exceptions import RouteConflictError
+from hawkapi.routing._parse import Parameter, Template
+from hawkapi.routing.route import Route
+
+SMALLEST_SPLIT: Final = 16
+"""Children up to which one dict is enough."""
+
+
+@final
+class Endpoint:
+    """One route under one method, and the plan by which its requests are answered."""
+
+    def __init__(self, route: Route, names: tuple[str, ...]) -> None:
+        self.route = route
+        self.names = names
+        self.plan: Any = None
+        self.source: Endpoint | None = None
+
+
+@final
+class Node:
+    """A place in the trie: what ends here and what goes on from here."""
+
+    def __init__(
+        self,
+        endpoints: dict[str, Endpoint],
+        literals: Branches,
+        parameter: Parameter | None,
+        below: Node | None,
+    ) -> None:
+        self.endpoints = endpoints
+        self.literals = literals
+        self.parameter = parameter
+        self.convert: Callable[[str], object] | None = parameter.converter.convert if parameter is not None else None
+        self.takes_rest = parameter.converter.takes_rest if parameter is not None else False
+        self.below = below
+        self.source: Node | None = None
+
+
+@final
+class Branches:
+    """An immutable map from segments to nodes that is cheap to change by copying."""
+
+    def __init__(self, buckets: tuple[dict[str, Node], ...], size: int) -> None:
+        self.buckets = buckets
+        self.size = size
+        self.mask = len(buckets) - 1
+        self.source: Branches | None = None
+
+    def get(self, key: str) -> Node | None:
+        """Return the node under a key."""
+        if self.mask == 0:
+            return self.buckets[0].get(key)
+        return self.buckets[hash(key) & self.mask].get(key)
+
+    def replace(self, key: str, node: Node | None) -> Branches:
+        """Return a map with another node, or with none, under a key."""
+        index = hash(key) & self.mask
+        bucket = dict(self.buckets[index])
+        size = self.size - (1 if key in bucket else 0)
+        if node is None:
+            bucket.pop(key, None)
+        else:
+            bucket[key] = node
+            size += 1
+        buckets = list(self.buckets)
+        buckets[index] = bucket
+        # As many buckets as each holds children keeps both copies, of the tuple and of one dict, short.
+        count = len(buckets)
+        if size > count * max(SMALLEST_SPLIT, count):
+            return _split(buckets, count * 2, size)
+        return Branches(tuple(buckets), size)
+
+
+def _split(buckets: list[dict[str, Node]], count: int, size: int) -> Branches:
+    spread: list[dict[str, Node]] = [{} for _ in range(count)]
+    for bucket in buckets:
+        for key, node in bucket.items():
+            spread[hash(key) & (count - 1)][key] = node
+    return Branches(tuple(spread), size)
+
+
+@final
+class Table:
+    """All routes of one generation."""
+
+    def __init__(self, whole: Branches, root: Node) -> None:
+        self.whole = whole
+        """Templates without parameters, by their full path."""
+        self.root = root
+        """Templates with parameters, by segments."""
+        self.source: Table | None = None
+
+    def find(self, method: str, path: str) -> tuple[Endpoint, list[object]] | None:
+        """Return the endpoint for a request and the values of its path parameters, or `None`.
+
+        Args:
+            method: upper-case.
+            path: percent-decoded, with its leading slash, without the query.
+        """
+        node = self.whole.get(path)
+        if node is None and path.endswith("/") and path != "/":
+            node = self.whole.get(path[:-1])
+        if node is not None:
+            endpoint = node.endpoints.get(method)
+            if endpoint is not None:
+                return endpoint, []
+        values: list[object] = []
+        endpoint = _walk(self.root, path, _segments(path), 0, method, values)
+        return None if endpoint is None else (endpoint, values)
+
+    def allowed(self, path: str) -> frozenset[str]:
+        """Return every method that some route answers at a path."""
+        found: set[str] = set()
+        for candidate in (path, path[:-1]):
+            node = self.whole.get(candidate)
+            if node is not None and (candidate == path or path.endswith("/")):
+                found.update(node.endpoints)
+        _collect(self.root, _segments(path), 0, found)
+        return frozenset(found)
+
+
+def _segments(path: str) -> list[str]:
+    segments = path.split("/")
+    del segments[0]
+    if segments and not segments[-1]:
+        segments.pop()
+    return segments
+
+
+def _walk(node: Node, path: str, segments: list[str], depth: int, method: str, values: list[object]) -> Endpoint | None:
+    if depth == len(segments):
+        return node.endpoints.get(method)
+    segment = segments[depth]
+    literal = node.literals.get(segment)
+    if literal is not None:
+        endpoint = _walk(literal, path, segments, depth + 1, method, values)
+        if endpoint is not None:
+            return endpoint
+    below = node.below
+    if below is None or not segment:
+        return None
+    if node.takes_rest:
+        values.append(path.split("/", depth + 1)[depth + 1])
+        return below.endpoints.get(method)
+    convert = node.convert
+    value: object = segment if convert is None else convert(segment)
+    if value is None:
+        return None
+    values.append(value)
+    endpoint = _walk(below, path, segments, depth + 1, method, values)
+    if endpoint is None:
+        values.pop()
+    return endpoint
+
+
+def _collect(node: Node, segments: list[str], depth: int, found: set[str]) -> None:
+    """Add the methods of every route that matches, down both the literal and the parameter."""
+    if depth == len(segments):
+        found.update(node.endpoints)
+        return
+    segment = segments[depth]
+    literal = node.literals.get(segment)
+    if literal is not None:
+        _collect(literal, segments, depth + 1, found)
+    below = node.below
+    if below is None or not segment:
+        return
+    if node.takes_rest:
+        found.update(below.endpoints)
+    elif node.convert is None or node.convert(segment) is not None:
+        _collect(below, segments, depth + 1, found)
+
+
+def empty_table() -> Table:
+    """Return a table without routes."""
+    return Table(Branches(({},), 0), _empty_node())
+
+
+def _empty_node() -> Node:
+    return Node({}, Branches(({},), 0), None, None)
+
+
+def add(table: Table, route: Route, template: Template) -> Table:
+    """Return a table with one more route.
+
+    Raises:
+        RouteConflictError: another route answers one of the methods at this path, or has a parameter of another type
+            at the same position.
+    """
+    endpoint = Endpoint(route, template.names)
+    if not template.names:
+        node = table.whole.get(template.path)
+        node = _add_endpoint(node if node is not None else _empty_node(), endpoint)
+        return Table(table.whole.replace(template.path, node), table.root)
+    return Table(table.whole, _add_below(table.root, template.segments, 0, endpoint))
+
+
+def _add_endpoint(node: Node, endpoint: Endpoint) -> Node:
+    endpoints = dict(node.endpoints)
+    route = endpoint.route
+    for method in sorted(route.methods):
+        other = endpoints.get(method)
+        if other is not None:
+            raise RouteConflictError(
+                f"Route conflict: {method} {route.path} ({route.name}) is already answered by "
+                f"{other.route.path} ({other.route.name})"
+            )
+        endpoints[method] = endpoint
+    return Node(endpoints, node.literals, node.parameter, node.below)
+
+
+def _add_below(node: Node, segments: tuple[str | Parameter, ...], depth: int, endpoint: Endpoint) -> Node:
+    if depth == len(segments):
+        return _add_endpoint(node, endpoint)
+    segment = segments[depth]
+    if isinstance(segment, str):
+        child = node.literals.get(segment)
+        child = _add_below(child if child is not None else _empty_node(), segments, depth + 1, endpoint)
+        return Node(node.endpoints, node.literals.replace(segment, child), node.parameter, node.below)
+    parameter = node.parameter
+    if parameter is not None and parameter.converter.name != segment.converter.name:
+        raise RouteConflictError(
+            f"Route conflict: {endpoint.route.path} has {{{segment.name}:{segment.converter.name}}} where another "
+            f"route has {{{parameter.name}:{parameter.converter.name}}}; one position takes one type"
+        )
+    below = node.below if node.below is not None else _empty_node()
+    return Node(node.endpoints, node.literals, segment, _add_below(below, segments, depth + 1, endpoint))
+
+
+def copy_table(original: Table, previous: Table | None) -> Table:
+    """Return a thread's own copy of a table.
+
+    Args:
+        original: the published table.
+        previous: the thread's copy of an earlier generation; unchanged parts, plans included, are taken over.
+    """
+    if previous is not None and previous.source is original:
+        return previous
+    table = Table(
+        _copy_branches(original.whole, None if previous is None else previous.whole),
+        _copy_node(original.root, None if previous is None else previous.root),
+    )
+    table.source = original
+    return table
+
+
+def _copy_node(original: Node, previous: Node | None) -> Node:
+    if previous is not None and previous.source is original:
+        return previous
+    below = original.below
+    node = Node(
+        _copy_endpoints(original.endpoints, {} if previous is None else previous.endpoints),
+        _copy_branches(original.literals, None if previous is None else previous.literals),
+        original.parameter,
+        None if below is None else _copy_node(below, None if previous is None else previous.below),
+    )
+    node.source = original
+    return node
+
+
+def _copy_branches(original: Branches, previous: Branches | None) -> Branches:
+    if previous is None:
+        before = None
+    else:
+        before = previous.source
+        if before is original:
+            return previous
+    buckets: list[dict[str, Node]] = []
+    for index, bucket in enumerate(original.buckets):
+        # Maps of different sizes spread their keys differently; only alike ones can be compared bucket by bucket.
+        alike = before is not None and before.mask == original.mask
+        if alike and before is not None and before.buckets[index] is bucket and previous is not None:
+            buckets.append(previous.buckets[index])
+            continue
+        copies: dict[str, Node] = {}
+        for key, node in bucket.items():
+            copies[key] = _copy_node(node, None if previous is None else previous.get(key))
+        buckets.append(copies)
+    branches = Branches(tuple(buckets), original.size)
+    branches.source = original
+    return branches
+
+
+def _copy_endpoints(original: dict[str, Endpoint], previous: dict[str, Endpoint]) -> dict[str, Endpoint]:
+    copies: dict[str, Endpoint] = {}
+    made: dict[int, Endpoint] = {}
+    for method, endpoint in original.items():
+        old = previous.get(method)
+        copy = old if old is not None and old.source is endpoint else made.get(id(endpoint))
+        if copy is None:
+            copy = Endpoint(endpoint.route, endpoint.names)
+            copy.source = endpoint
+        made[id(endpoint)] = copies[method] = copy
+    return copies

@@ -1,0 +1,27 @@
+"""The ASGI 3 shapes that the rest of the package names.
+
+Source: ASGI specification 3.0, https://asgi.readthedocs.io/en/latest/specs/main.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+type Scope = MutableMapping[str, Any]
+"""The connection: `type` is `http`, `websocket` or `lifespan`; the other keys depend on it."""
+
+type Message = MutableMapping[str, Any]
+"""One event; `type` says which, for example `http.request` or `http.response.start`."""
+
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+type HeaderPairs = list[tuple[bytes, bytes]]
+"""Header fields in order: lower-case name and value as bytes."""
+
+
+class ASGIApp(Protocol):
+    """Anything that can be called as an ASGI 3 application."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...

@@ -1,0 +1,167 @@
+"""Every developer command: `nox -l` lists them, `nox` alone builds, checks and tests the wheels.
+
+The interpreters, 3.13 with the GIL and 3.13t without, are found or made by `ci/interpreters.py`; say where they are
+with HAWKAPI_PYTHON_3_13 and HAWKAPI_PYTHON_3_13T. Arguments after `--` go to pytest in the sessions that run it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+PROJECT = Path(__file__).parent
+sys.path.insert(0, str(PROJECT / "ci"))
+
+import build_tools  # noqa: E402 - found through the path set above
+import environments  # noqa: E402
+import interpreters  # noqa: E402
+import release_tools  # noqa: E402
+import suite  # noqa: E402
+from console import CIError  # noqa: E402
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["wheels"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+
+GROUPS = nox.project.load_toml(PROJECT / "pyproject.toml")
+BUILDS = ("3.13", "3.13t")
+ENVIRONMENTS = PROJECT / ".nox" / "environments"
+WHEELHOUSE = PROJECT / "wheelhouse"
+
+
+def packages(*groups: str) -> list[str]:
+    """Return the requirements of dependency groups in pyproject.toml."""
+    return list(nox.project.dependency_groups(GROUPS, *groups))
+
+
+def interpreter(session: nox.Session, build: str) -> Path:
+    """Return an interpreter, finding or making it; a session without one fails with the reason."""
+    try:
+        return interpreters.find(build)
+    except CIError as exc:
+        session.error(str(exc))
+
+
+def refuse_arguments(session: nox.Session) -> None:
+    """Fail when a session that takes no arguments is given some."""
+    if session.posargs:
+        session.error(f"{session.name} takes no arguments, but was given: {' '.join(session.posargs)}")
+
+
+def run_suites(session: nox.Session, runs: list[suite.Outcome]) -> None:
+    """Print the table of runs and fail the session if one failed."""
+    if suite.summarise(runs):
+        session.error("tests failed; the first failure above says which. Repeat one with: nox -s tests -- -k NAME")
+
+
+def python_options(session: nox.Session) -> list[str]:
+    """Return `--python BUILD=PATH` for each build, as the scripts in ci/ take it."""
+    return [f"--python={build}={interpreter(session, build)}" for build in BUILDS]
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the sdist and all wheels into wheelhouse/, check each of their claims, then run test_wheels."""
+    refuse_arguments(session)
+    session.install(*build_tools.PINS.values())
+    session.run("python", "ci/build_dists.py", str(WHEELHOUSE), *python_options(session))
+    session.notify("test_wheels")
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run the suite from the checkout: 3.13 with the portable and the msgspec codec, and 3.13t."""
+    arguments = list(session.posargs)
+    with_gil = environment(session, "3.13", packages("tests", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    runs = [
+        suite.run_suite("3.13, portable codec", with_gil, arguments, codec="portable"),
+        suite.run_suite("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        suite.run_suite("3.13t", without, arguments),
+    ]
+    run_suites(session, runs)
+
+
+@nox.session(venv_backend="none")
+def test_wheels(session: nox.Session) -> None:
+    """Run the suite against each wheel in wheelhouse/, installed, from a directory without the package."""
+    arguments = list(session.posargs)
+    runs = []
+    with suite.copied_tests() as tree:
+        for title, build, wheel, kind, codec in wheel_runs(session):
+            groups = ("tests", "msgspec") if codec == "msgspec" else ("tests",)
+            python = environment(session, build, [*packages(*groups), wheel])
+            runs.append(suite.run_suite(title, python, arguments, tree=tree, codec=codec, installed=kind))
+    run_suites(session, runs)
+
+
+def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:
+    """Return, for each run against a wheel: title, build, file, whether it is compiled, and codec."""
+    found = {
+        tag: sorted(WHEELHOUSE.glob(f"hawkapi-*-{tag}-*.whl")) for tag in ("cp313-cp313", "cp313-cp313t", "py3-none")
+    }
+    for tag, files in found.items():
+        if len(files) != 1:
+            session.error(f"wheelhouse/ holds {len(files)} wheels for {tag}, not one; run: nox -s wheels")
+    compiled, free_threaded, universal = (files[0] for files in found.values())
+    return [
+        ("3.13, compiled wheel, portable codec", "3.13", compiled, "compiled", "portable"),
+        ("3.13, compiled wheel, msgspec codec", "3.13", compiled, "compiled", "msgspec"),
+        ("3.13t, its own wheel", "3.13t", free_threaded, "pure", ""),
+        ("3.13, universal wheel, portable codec", "3.13", universal, "pure", "portable"),
+    ]
+
+
+def environment(session: nox.Session, build: str, requirements: list[str | Path]) -> Path:
+    """Return the interpreter of an environment for the suite."""
+    try:
+        return environments.make(interpreter(session, build), requirements, ENVIRONMENTS)
+    except CIError as exc:
+        session.error(str(exc))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting with ruff, and the workflows with zizmor, their schema and our own rules."""
+    refuse_arguments(session)
+    session.install(*packages("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("python", "ci/lint_workflows.py")
+
+
+@nox.session(venv_backend="none")
+def types(session: nox.Session) -> None:
+    """Check the types of the package, the tests and the scripts with mypy --strict."""
+    refuse_arguments(session)
+    python = environment(session, "3.13", packages("types"))
+    for places in (["hawkapi", "tests", "setup.py", "docs/examples"], ["ci", "noxfile.py"]):
+        session.run(str(python), "-m", "mypy", *places, external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build; a warning is an error."""
+    refuse_arguments(session)
+    session.install(*packages("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "dirhtml", "docs", "docs/_build")
+    session.log("open docs/_build/index.html")
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Measure requests in one process against a bare ASGI callable and other frameworks, on both builds."""
+    for build, groups in (("3.13", ("bench", "msgspec")), ("3.13t", ("bench",))):
+        python = environment(session, build, packages(*groups))
+        session.run(str(python), "tests/bench/in_process.py", *session.posargs, external=True)
+
+
+@nox.session
+def release_check(session: nox.Session) -> None:
+    """Rehearse a release offline: the expected set, versions, upload to a local index, install by name, SBOM."""
+    refuse_arguments(session)
+    session.install(*release_tools.ALL_PINS.values())
+    session.run("python", "ci/release_check.py", str(WHEELHOUSE), *python_options(session))

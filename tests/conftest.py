@@ -1,0 +1,50 @@
+"""What every run of the suite makes sure of first."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import hawkapi
+from hawkapi.cli.info import compiled_modules
+from hawkapi.codec import CODEC
+
+FREE_THREADED_BUILD = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Stop at once when the package under test is not the one that is meant."""
+    wheel = os.environ.get("HAWKAPI_TEST_WHEEL")
+    home = Path(hawkapi.__file__).resolve()
+    if wheel is not None:
+        places = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+        if not any(place in home.parents for place in places):
+            pytest.exit(f"hawkapi was imported from {home}, not from site-packages", returncode=3)
+        compiled = [row["module"] for row in compiled_modules() if row["compiled"]]
+        listed = [row["module"] for row in compiled_modules()]
+        if compiled != (listed if wheel == "compiled" else []):
+            pytest.exit(f"this is not the {wheel} wheel: compiled are {compiled or 'no modules'}", returncode=3)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is tested, where it came from, and in which state the interpreter is."""
+    gil = "on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "off"
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    return [
+        f"hawkapi {hawkapi.__version__} from {Path(hawkapi.__file__).parent}",
+        f"codec {CODEC}, GIL {gil}, {suffix}",
+    ]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a free-threaded run in which some module switched the GIL on: it would have proved nothing."""
+    if FREE_THREADED_BUILD and sys._is_gil_enabled():
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        sys.stderr.write(
+            "\nthe GIL was switched on during the run; `hawkapi info --import MODULE` tells by which module\n"
+        )
