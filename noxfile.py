@@ -165,3 +165,6 @@ def release_check(session: nox.Session) -> None:
     refuse_arguments(session)
     session.install(*release_tools.ALL_PINS.values())
     session.run("python", "ci/release_check.py", str(WHEELHOUSE), *python_options(session))
+    # The scripts' own tests that need these tools; the other sessions skip them.
+    python = environment(session, "3.13", [*packages("tests"), *release_tools.ALL_PINS.values()])
+    run_suites(session, [suite.run_suite("release scripts", python, ["tests/ci"])])

@@ -68,11 +68,12 @@ class Workshop:
         out = Path(tempfile.mkdtemp(prefix=f"{what}-", dir=self.scratch))
         environ = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
         environ |= interpreter.link_environment(environ)
-        # The order of a set of names depends on the hash seed, and could reach the generated C.
         environ |= {
+            "HAWKAPI_MYPYC": str(int(platform_specific)),
+            # The order of a set of names depends on the hash seed, and could reach the generated C.
             "PYTHONHASHSEED": "0",
             "SOURCE_DATE_EPOCH": str(self.epoch),
-            "HAWKAPI_MYPYC": str(int(platform_specific)),
+            "TMPDIR": str(self.scratch),
         }
         run([*self._frontend(interpreter), f"--{what}", "-o", out, tree], env=environ)
         return next(path for path in out.iterdir() if path.name.endswith((".whl", ".tar.gz")))
@@ -162,7 +163,8 @@ def reproducible(source: Path, built: Sequence[Path], pythons: Mapping[str, Path
         again = {path.name: _sha256(path) for path in build(source, Path(other), pythons, uv=uv)}
     hashes = {path.name: _sha256(path) for path in built}
     for name, digest in hashes.items():
-        print(f"sha256 {digest} {'twice' if again.get(name) == digest else 'once only'} {name}")
+        outcome = "equal" if again.get(name) == digest else "DIFFERS"
+        print(f"built twice, {outcome}: sha256 {digest} {name}", flush=True)
     different = sorted(name for name in hashes.keys() | again.keys() if hashes.get(name) != again.get(name))
     if different:
         raise CIError(f"two builds of one source differ in {', '.join(different)}; compare them with diffoscope")

@@ -48,8 +48,7 @@ def parse_changelog(text: str) -> list[Entry]:
     Raises:
         CIError: a heading of the second level has another form or an impossible date.
     """
-    heading, *sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
-    del heading
+    _title, *sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     return [_parse_entry(section) for section in sections]
 
 

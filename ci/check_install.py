@@ -169,31 +169,36 @@ INSTALLS: Final = ("installs", "The whole directory is offered, without an index
 CHOICE: Final = ("other interpreters", "Interpreters without a wheel of their own take the universal one.")
 
 
-def check(dists: DistSet, targets: Sequence[Target], scratch: Path) -> list[Row]:
+def check(
+    dists: DistSet, targets: Sequence[Target], scratch: Path, checks: Sequence[InstallCheck] = CHECKS
+) -> list[Row]:
     """Install once per target and run every check there.
 
     Args:
         dists: the files to offer.
         targets: the ways to install.
-        scratch: an empty directory for the environments.
+        scratch: a directory for the environments.
+        checks: what to run in each.
     """
-    rows: dict[str, dict[str, tuple[str, ...]]] = {INSTALLS[0]: {}, **{item.name: {} for item in CHECKS}}
+    sentences = dict([INSTALLS, *((item.name, item.sentence) for item in checks)])
+    rows: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in sentences}
     for number, target in enumerate(targets):
         with step(f"install with {target.column} and check"):
-            for name, problems in _check_target(target, dists, scratch / f"environment-{number}"):
+            for name, problems in _check_target(target, dists, scratch / f"environment-{number}", checks):
                 rows[name][target.column] = problems
-    sentences = dict([INSTALLS, *((item.name, item.sentence) for item in CHECKS)])
     return [Row(name, sentences[name], cells) for name, cells in rows.items()]
 
 
-def _check_target(target: Target, dists: DistSet, home: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _check_target(
+    target: Target, dists: DistSet, home: Path, checks: Sequence[InstallCheck]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     try:
         installed = Installed.make(target, home, dists)
     except CIError as exc:
         yield INSTALLS[0], (str(exc),)
         return
     yield INSTALLS[0], ()
-    for item in CHECKS:
+    for item in checks:
         if item.applies(installed):
             yield item.name, _run_check(item, installed)
 
@@ -246,8 +251,8 @@ def check_and_print(directory: Path, pythons: Mapping[str, Path], *, uv: Path) -
         with step("ask pip what other interpreters would take"):
             pip = Path(scratch, "environment-0", BIN, "python")
             rows.append(check_other_interpreters(dists, pip, Path(scratch)))
-    columns = {target.column: f"{target.column} ({target.interpreter})" for target in targets}
-    return conclude(rows, {**columns, OTHERS: "pip, asked for other interpreters"}, "install checks")
+    columns = {target.column: f"{Path(target.installer).stem} on {target.interpreter}" for target in targets}
+    return conclude(rows, {**columns, OTHERS: "pip, asked for interpreters that need not be here"}, "install checks")
 
 
 def main() -> int:

@@ -60,9 +60,6 @@ def _failures(rows: Sequence[Row], columns: Mapping[str, str]) -> list[str]:
 def conclude(rows: Sequence[Row], columns: Mapping[str, str], subject: str) -> int:
     """Print the table and a closing line to stdout; return 1 when anything failed, else 0."""
     failed = [row.name for row in rows if row.failed]
-    print(render(rows, columns))
-    print()
-    print(
-        f"{subject}: {len(rows)} checks, " + (f"{len(failed)} failed ({', '.join(failed)})" if failed else "all passed")
-    )
+    verdict = f"{len(failed)} failed ({', '.join(failed)})" if failed else "all passed"
+    print(f"{render(rows, columns)}\n\n{subject}: {len(rows)} checks, {verdict}", flush=True)
     return 1 if failed else 0

@@ -130,6 +130,13 @@ class Toolchain:
             env |= {"LIBRARY_PATH": directories, "LD_RUN_PATH": directories, "PKG_CONFIG": "false"}
         return env
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags for configure: OpenSSL alone is looked for in certain directories, and not where the compiler looks."""
+        if self.libraries is None or not (self.libraries / "usr/include/openssl/ssl.h").exists():
+            return ()
+        return (f"--with-openssl={self.libraries / 'usr'}",)
+
     def can_build(self, header: str, libraries: Sequence[str]) -> bool:
         """Tell whether a program that includes the header and is linked to the libraries compiles."""
         program = f"#include <stdio.h>\n#include <{header}>\nint main(void) {{ return 0; }}\n"
@@ -207,7 +214,7 @@ def _compile(wanted: Build, version: str, tree: Path, toolchain: Toolchain, work
     log.unlink(missing_ok=True)
     jobs = len(os.sched_getaffinity(0))
     for phase, command in {
-        "configure": [str(tree / "configure"), f"--prefix={prefix}", *configure_flags(wanted)],
+        "configure": [str(tree / "configure"), f"--prefix={prefix}", *configure_flags(wanted), *toolchain.flags],
         "compile": ["make", f"-j{jobs}"],
         "install": ["make", "altinstall", f"DESTDIR={work / 'root'}"],
     }.items():

@@ -71,7 +71,9 @@ class Installed:
                 [target.installer, "venv", "--no-project", "--python", target.interpreter, home],
                 env=clean_environment(),
             )
-        made.install("--no-index", "--find-links", str(dists.directory), f"{PACKAGE}=={dists.sdist.version}")
+        # Without a cache, so that a wheel of the same name from an earlier build cannot come instead.
+        offer = ["--no-cache-dir", "--no-index", "--find-links", str(dists.directory)]
+        made.install(*offer, f"{PACKAGE}=={dists.sdist.version}")
         return made
 
     @property
@@ -98,7 +100,7 @@ class Installed:
         command: list[str | Path] = [self.target.installer, "pip", "install", "--python", self.python]
         if self.target.installer == "pip":
             command = [self.python, "-I", "-m", "pip", "install", "--disable-pip-version-check"]
-        run([*command, "--quiet", "--no-cache-dir", *arguments], env=self.environment, cwd=self.home)
+        run([*command, "--quiet", *arguments], env=self.environment, cwd=self.home)
 
     @cached_property
     def alone(self) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -17,7 +18,7 @@ from wheel_file import WheelName
 
 DISTRIBUTION: Final = "hawkapi"
 LABEL: Final = re.compile(r"3\.(?P<minor>\d+)(?P<threads>t?)")
-PROBE: Final = Path(__file__).with_name("installed_probe.py")
+PROBE: Final = Path(__file__).with_name("install_probe.py")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Interpreter:
         """Read `3.13t=/path/to/python`, the form of the command line.
 
         Raises:
-            ValueError: it has another form; argparse turns this into a usage message.
+            argparse.ArgumentTypeError: it has another form.
         """
         label, _, path = text.partition("=")
         if not (LABEL.fullmatch(label) and path):
-            raise ValueError(f"{text!r} is not LABEL=PATH, for example 3.13t=/usr/bin/python3.13t")
+            raise argparse.ArgumentTypeError(f"{text!r} is not LABEL=PATH, for example 3.13t=/usr/bin/python3.13t")
         return cls(label, Path(path))
 
     @property
@@ -87,13 +88,16 @@ def check_install(
     """
     intended = intended_wheel(interpreter.label, wheels)
     python = _install(installer, interpreter, url, version, scratch / f"{installer}-{interpreter.label}")
-    seen = json.loads(run([python, "-I", "-W", "error", PROBE], cwd=scratch).stdout)
-    if frozenset(seen["tags"]) != WheelName.parse(intended).tags:
-        raise CIError(f"{installer} on {interpreter.label} took {', '.join(seen['tags'])} instead of {intended}")
-    if seen["gil"] == interpreter.free_threaded:
-        state = "enabled" if seen["gil"] else "disabled"
-        raise CIError(f"the GIL is {state} on {interpreter.label} after import hawkapi ({intended}, {seen['file']})")
-    return f"{intended}, GIL {'on' if seen['gil'] else 'off'}"
+    seen = json.loads(run([python, "-I", "-W", "error", PROBE, DISTRIBUTION], cwd=scratch).stdout)
+    tags = re.findall(r"^Tag: (\S+)$", seen["wheel"], re.MULTILINE)
+    if frozenset(tags) != WheelName.parse(intended).tags:
+        raise CIError(f"{installer} on {interpreter.label} took {', '.join(tags)} instead of {intended}")
+    if error := seen["modules"][DISTRIBUTION]["error"]:
+        raise CIError(f"import {DISTRIBUTION} fails on {interpreter.label} after {installer} installed it: {error}")
+    if seen["gil_at_end"] == interpreter.free_threaded:
+        state = "on" if seen["gil_at_end"] else "off"
+        raise CIError(f"the GIL is {state} on {interpreter.label} after import {DISTRIBUTION} ({intended})")
+    return f"{intended}, GIL {'on' if seen['gil_at_end'] else 'off'}"
 
 
 def _install(installer: str, interpreter: Interpreter, url: str, version: str, venv: Path) -> Path:

@@ -24,6 +24,7 @@ HIDDEN_KEY: Final = re.compile(r"""["'{,]\s*["']?(?P<key>uses|run|continue-on-er
 PINNED_ACTION: Final = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 OWN_WORKFLOW: Final = re.compile(r"\$/\.github/workflows/[\w.-]+\.yml")
 SHELL_SYNTAX: Final = re.compile(r"[;&|<>`\\\n]|\$\(")
+SESSION: Final = re.compile(r"^@nox\.session.*\ndef (\w+)\(", re.MULTILINE)
 DEFAULTS_INDENT: Final = 2
 """`defaults: run:` names a shell, not a command."""
 GATE: Final = "gate"
@@ -130,18 +131,17 @@ def _command_problem(command: str, project: Path) -> str | None:
 
 def _session_problem(words: Sequence[str], project: Path) -> str | None:
     sessions = words[: words.index("--")] if "--" in words else words
-    known = re.findall(r"^def (\w+)\(", (project / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE)
+    known = SESSION.findall((project / "noxfile.py").read_text(encoding="utf-8"))
     unknown = [name for name in sessions if not name.startswith("$") and name not in known]
-    if unknown or not sessions:
-        return f"noxfile.py has no session {', '.join(unknown) or 'without a name'}"
-    return None
+    if not sessions:
+        return "name a session after nox -s"
+    return f"noxfile.py has no session {', '.join(unknown)}" if unknown else None
 
 
 def _pin_problem(requirements: Sequence[str]) -> str | None:
-    foreign = [text for text in requirements if text not in release_tools.ALL_PINS.values()]
-    if foreign or not requirements:
-        return f"install only what release_tools.PINS has, at that version, not {', '.join(foreign) or 'nothing'}"
-    return None
+    pins = release_tools.ALL_PINS.values()
+    foreign = ", ".join(text for text in requirements if text not in pins)
+    return f"install only what release_tools.ALL_PINS has, at that version, not {foreign}" if foreign else None
 
 
 def no_permission_by_default(workflow: Workflow) -> Iterator[str]:

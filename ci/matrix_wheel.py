@@ -49,8 +49,8 @@ def build_wheel(sdist: Path, identifier: str, output: Path, project: Path, *, ci
     environment = {**os.environ, "SOURCE_DATE_EPOCH": f"{seconds:.0f}"}
     with step(f"build {identifier}"):
         done = subprocess.run(command, cwd=project, env=environment, check=False)
-    if done.returncode != 0:
-        raise CIError(f"cibuildwheel failed for {identifier} (exit code {done.returncode}); its last step is above")
+        if done.returncode != 0:
+            raise CIError(f"cibuildwheel failed for {identifier} (exit code {done.returncode}); its last step is above")
 
 
 def main() -> int:

@@ -43,7 +43,8 @@ def normalize(sdist: Path, epoch: int) -> None:
 def read_members(sdist: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
     """Return the archive's members with their bytes, each found safe; see `normalize` for what raises."""
     try:
-        with tarfile.open(sdist, "r:gz") as archive:
+        # All of it is unpacked first: tarfile stops at the tar's end, and would miss that the rest was cut off.
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(sdist.read_bytes()))) as archive:
             members = [(member, _bytes_of(archive, member)) for member in archive]
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as exc:
         raise CIError(f"{sdist.name} is not a readable .tar.gz archive ({exc}); build it again") from exc

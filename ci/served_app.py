@@ -14,6 +14,7 @@ from typing import Any, Final
 from console import CIError
 
 TIMEOUT_S: Final = 60
+LOG: Final = "server.log"
 SERVE: Final = """
 import socket, sys, uvicorn
 sys.path.insert(0, sys.argv[1])
@@ -57,13 +58,13 @@ def problems(python: Path, app: Path, environment: Mapping[str, str], cwd: Path)
         CIError: the server does not come up.
     """
     with serving(python, app, environment, cwd) as port:
-        for exchange in EXCHANGES:
-            status, answer = ask(port, exchange)
-            if (status, answer) != (exchange.status, exchange.answer):
-                yield (
-                    f"{exchange.method} {exchange.path} gave {status} {answer!r} instead of "
-                    f"{exchange.status} {exchange.answer!r}; run the same with {app.name} and uvicorn by hand"
-                )
+        answers = [(exchange, ask(port, exchange)) for exchange in EXCHANGES]
+    for exchange, (status, answer) in answers:
+        if (status, answer) != (exchange.status, exchange.answer):
+            yield (
+                f"{exchange.method} {exchange.path} gave {status} {answer!r} instead of {exchange.status} "
+                f"{exchange.answer!r}; the server printed: {_tail(cwd / LOG)}"
+            )
 
 
 @contextlib.contextmanager
@@ -74,7 +75,7 @@ def serving(python: Path, app: Path, environment: Mapping[str, str], cwd: Path) 
         CIError: it ends before it has a port.
     """
     command: list[str | Path] = [python, "-I", "-c", SERVE, str(app.parent), f"{app.stem}:app"]
-    log = cwd / "server.log"
+    log = cwd / LOG
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=output, text=True)
         with process:
@@ -114,5 +115,5 @@ def ask(port: int, exchange: Exchange) -> tuple[int, Any]:
         return response.status, text
 
 
-def _tail(log: Path, lines: int = 5) -> str:
+def _tail(log: Path, lines: int = 3) -> str:
     return " / ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) or "it printed nothing"

@@ -6,11 +6,12 @@ per thread where threads do not share a GIL (everything in it is then the thread
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, final
 
-from hawkapi import codec
+import hawkapi.codec as codec
 from hawkapi._workers import WorkerPool
 from hawkapi.codec import CodecError, Kind, MalformedError
 from hawkapi.exceptions import UnsupportedTypeError
@@ -152,9 +153,13 @@ def _plan_texts(parameters: tuple[HandlerParameter, ...]) -> TextArguments | Non
 
 
 def is_coroutine_handler(handler: Callable[..., Any]) -> bool:
-    """Whether calling a handler gives a coroutine: also for partials and objects with an async `__call__`."""
-    function = unwrap_handler(handler)
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(function)
+    """Whether calling a handler gives a coroutine: also for partials and objects with an async `__call__`.
+
+    What a decorator has wrapped does not count: a plain wrapper of a coroutine function may return anything.
+    """
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
 
 
 def check_route(route: Route) -> None:

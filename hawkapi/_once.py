@@ -57,7 +57,7 @@ class _Attempt:
             return False
 
     def is_abandoned(self) -> bool:
-        """Return whether the loop on which the factory waits is closed, so that it never finishes."""
+        """Return whether the loop on which the factory waits is closed, so that it never returns."""
         return not self.blocking and self.loop is not None and self.loop.is_closed()
 
     def refuse_to_wait_for(self, running: _Attempt) -> None:
@@ -98,8 +98,8 @@ class Once[T]:
             running = self._attempts.setdefault(_RUNNING, attempt)
             if running is not attempt:
                 attempt.refuse_to_wait_for(running)
-                running.finished.wait_in_thread(PATROL_INTERVAL_S)
-                self._end_if_abandoned(running)
+                if not self._end_if_abandoned(running):
+                    running.finished.wait_in_thread(PATROL_INTERVAL_S)
                 continue
             try:
                 if self._value is _UNSET:
@@ -119,10 +119,10 @@ class Once[T]:
             running = self._attempts.setdefault(_RUNNING, attempt)
             if running is not attempt:
                 attempt.refuse_to_wait_for(running)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PATROL_INTERVAL_S):
-                        await running.finished.wait()
-                self._end_if_abandoned(running)
+                if not self._end_if_abandoned(running):
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(PATROL_INTERVAL_S):
+                            await running.finished.wait()
                 continue
             try:
                 if self._value is _UNSET:
@@ -137,6 +137,8 @@ class Once[T]:
             del self._attempts[_RUNNING]
             attempt.finished.set()
 
-    def _end_if_abandoned(self, attempt: _Attempt) -> None:
+    def _end_if_abandoned(self, attempt: _Attempt) -> bool:
         if attempt.is_abandoned():
             self._end(attempt)
+            return True
+        return False

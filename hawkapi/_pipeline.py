@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from hawkapi import _threading
+import hawkapi._threading as _threading
 from hawkapi._threading import ThreadOwned
 from hawkapi.routing._tree import Table, copy_table
 

@@ -171,6 +171,11 @@ class LifespanManager:
         except Exception as exc:
             logger.exception("start-up failed")
             period.failure = exc
+            try:
+                await stack.aclose()
+            except Exception:
+                # The server must hear why start-up failed, not that undoing it failed too.
+                logger.exception("undoing start-up did not go well")
             raise _StartupFailed(str(exc) or type(exc).__name__) from exc
 
     async def _run_shutdown_hooks(self) -> None:

@@ -17,6 +17,11 @@ from hawkapi.codec import CODEC
 FREE_THREADED_BUILD = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
+def gil_is_on() -> bool:
+    """Whether the GIL is on now; interpreters that cannot tell have one."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Stop at once when the package under test is not the one that is meant."""
     wheel = os.environ.get("HAWKAPI_TEST_WHEEL")
@@ -33,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is tested, where it came from, and in which state the interpreter is."""
-    gil = "on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "off"
+    gil = "on" if gil_is_on() else "off"
     suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
     return [
         f"hawkapi {hawkapi.__version__} from {Path(hawkapi.__file__).parent}",
@@ -43,7 +48,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a free-threaded run in which some module switched the GIL on: it would have proved nothing."""
-    if FREE_THREADED_BUILD and sys._is_gil_enabled():
+    if FREE_THREADED_BUILD and gil_is_on():
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         sys.stderr.write(
             "\nthe GIL was switched on during the run; `hawkapi info --import MODULE` tells by which module\n"

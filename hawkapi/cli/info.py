@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import hawkapi
-from hawkapi import codec
+import hawkapi.codec as codec
 
 OPTIONAL_PACKAGES: Final = ("granian", "msgspec", "pydantic", "uvicorn")
 """What hawkapi uses when it is there."""

@@ -88,7 +88,12 @@ def describe(annotation: Any) -> Description:
     Raises:
         UnsupportedTypeError: the type, or one it is made of, is not supported; the message names it.
     """
-    return _describe(annotation, {})
+    try:
+        return _describe(annotation, {})
+    except RecursionError:
+        raise UnsupportedTypeError(
+            f"type {type_name(annotation)} contains itself, which only dataclasses may, for now"
+        ) from None
 
 
 def _describe(annotation: Any, seen: dict[Any, Description]) -> Description:
@@ -102,7 +107,7 @@ def _describe(annotation: Any, seen: dict[Any, Description]) -> Description:
         return _describe_list(annotation, seen)
     if origin is dict or annotation is dict:
         return _describe_dict(annotation, seen)
-    if origin is None and annotation in SCALARS:
+    if annotation is None or (isinstance(annotation, type) and annotation in SCALARS):
         return Description(SCALARS[annotation], annotation)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         return _describe_dataclass(annotation, seen)
@@ -178,10 +183,18 @@ def _refuse_unusual_init(cls: Any) -> None:
     unusual += [name for name, field in cls.__dataclass_fields__.items() if _is_init_var(field)]
     if not cls.__dataclass_params__.init:
         raise UnsupportedTypeError(f"type {type_name(cls)} has init=False, which is not supported yet")
+    if not _has_generated_init(cls):
+        raise UnsupportedTypeError(f"type {type_name(cls)} has an __init__ of its own, which is not supported yet")
     if unusual:
         raise UnsupportedTypeError(
             f"field {type_name(cls)}.{unusual[0]} is init=False or an InitVar: not supported yet"
         )
+
+
+def _has_generated_init(cls: Any) -> bool:
+    """Whether `__init__` is the one that `dataclasses` wrote: msgspec would not call another."""
+    code = getattr(cls.__init__, "__code__", None)
+    return getattr(code, "co_filename", "") == "<string>"
 
 
 def _is_init_var(field: Any) -> bool:

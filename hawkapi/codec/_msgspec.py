@@ -75,7 +75,11 @@ def build_encoder() -> Callable[[object], bytes]:
     exact = _portable.build_encoder()
 
     def encode_checked(value: object) -> bytes:
-        data = encode(value)
+        try:
+            data = encode(value)
+        except TypeError:
+            # Subclasses of str and int, and None and bool as keys, are nothing to msgspec; what remains is refused.
+            return exact(value)
         # msgspec writes NaN and infinities as null. Only a text that holds a null can hide one.
         return exact(value) if b"null" in data else data
 

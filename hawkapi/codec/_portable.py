@@ -470,12 +470,12 @@ class Encoder:
             TypeError: it holds something that JSON has no form for ("Cannot serialize object of type ...").
             ValueError: it holds NaN, an infinity, or half a surrogate pair.
         """
-        text = "".join(self._c_encode(value, 0))
-        if _EXPONENT.search(text) is not None:
-            parts: list[str] = []
-            _write(value, parts)
-            text = "".join(parts)
-        return text.encode("utf-8")
+        try:
+            text = "".join(self._c_encode(value, 0))
+        except TypeError:
+            # json knows few types of keys. `_write` knows as many as msgspec, and says what nobody has a form for.
+            return _written(value)
+        return text.encode("utf-8") if _EXPONENT.search(text) is None else _written(value)
 
 
 def to_builtin(value: Any) -> object:
@@ -519,6 +519,12 @@ def iso_duration(value: dt.timedelta) -> str:
     return f"{sign}P{days}{time}"
 
 
+def _written(value: object) -> bytes:
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts).encode("utf-8")
+
+
 def _write(value: object, parts: list[str]) -> None:
     """Write one value, numbers as msgspec writes them."""
     if isinstance(value, str):
@@ -554,15 +560,41 @@ def _write_object(members: dict[Any, Any], parts: list[str]) -> None:
     separator = "{"
     for key, value in members.items():
         parts.append(separator)
-        parts.append(encode_basestring(key if isinstance(key, str) else number_text(key)))
+        parts.append(encode_basestring(key_text(key)))
         parts.append(":")
         _write(value, parts)
         separator = ","
     parts.append("}" if separator == "," else "{}")
 
 
+def key_text(key: Any) -> str:
+    """Return the name of a member: a key as its text, without quotes.
+
+    Raises:
+        TypeError: a key of this type has no one text.
+    """
+    if isinstance(key, str):
+        return key
+    if key is None:
+        return "null"
+    if key is True or key is False:
+        return "true" if key else "false"
+    if isinstance(key, (int, float)):
+        return number_text(key)
+    plain = to_builtin(key)
+    if isinstance(plain, (str, int, float)):
+        return key_text(plain)
+    raise TypeError(f"Cannot serialize object of type {type(key).__qualname__} as a key")
+
+
 def number_text(value: int | float) -> str:
-    """Write a number as msgspec does: `repr`, without `+` or leading zeros in an exponent, and 1e-05 as 0.00001."""
+    """Write a number as msgspec does: `repr`, without `+` or leading zeros in an exponent, and 1e-05 as 0.00001.
+
+    Raises:
+        ValueError: it is NaN or an infinity.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"Out of range float values are not JSON compliant: {value!r}")
     text = float.__repr__(value) if isinstance(value, float) else int.__repr__(value)
     mantissa, mark, exponent = text.partition("e")
     if not mark:

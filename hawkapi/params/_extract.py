@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from hawkapi.codec.errors import ROOT, CodecError
 from hawkapi.params.errors import ValidationErrorDetail
@@ -127,5 +127,5 @@ def parse_query(query_string: bytes) -> dict[str, list[str]]:
 def decode_component(raw: bytes) -> str:
     """Undo percent-encoding, with `+` for a space; what is not UTF-8 becomes U+FFFD."""
     if b"%" in raw or b"+" in raw:
-        return unquote_plus(raw.decode("latin-1").encode("ascii", "replace").decode("ascii"), "utf-8", "replace")
+        raw = unquote_to_bytes(raw.replace(b"+", b" "))
     return raw.decode("utf-8", "replace")

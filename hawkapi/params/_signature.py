@@ -59,7 +59,7 @@ def read_signature(route: Route, template: Template) -> tuple[HandlerParameter, 
     """Return the parameters of a route's handler, positional ones first.
 
     Raises:
-        UnsupportedTypeError: a parameter cannot be filled, or a path parameter has no parameter to go to.
+        UnsupportedTypeError: a parameter cannot be filled.
     """
     parameters = tuple(
         _read_parameter(parameter, route, template) for parameter in signature_of(route.handler).parameters.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hawkapi import codec
+import hawkapi.codec as codec
 from hawkapi.responses.base import Response
 
 __all__ = ["PROBLEM_TYPES", "problem_response"]

@@ -23,8 +23,9 @@ def make_project(directory: Path, version: str, text: str) -> Path:
 
 def test_parse_changelog_reads_every_entry() -> None:
     """Entries come newest first with version, date and notes; what stands above them is skipped."""
-    text = "# Changelog\n\nAbout.\n\n## 1.3.0 (unreleased)\n\n- New.\n\n### Fixed\n\n- Old.\n\n## 1.2.3 (2031-05-04)\n\n- Something.\n"
-    assert changelog.parse_changelog(text) == [
+    newer = "## 1.3.0 (unreleased)\n\n- New.\n\n### Fixed\n\n- Old.\n"
+    older = "## 1.2.3 (2031-05-04)\n\n- Something.\n"
+    assert changelog.parse_changelog(f"# Changelog\n\nAbout.\n\n{newer}\n{older}") == [
         Entry("1.3.0", "unreleased", "- New.\n\n### Fixed\n\n- Old."),
         RELEASED,
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from console import CIError
 from cpython import REQUIRED_MODULES, Build
 from cpython_source import Toolchain, build, built, find_compiler, find_suites, install_prefix, provide_libraries
 from fake_machine import FakeMachine, interpreter_script, write_script
+from interpreters import find
 from machine import workspace
 
 FREE_THREADED = Build("3.13", free_threaded=True)
@@ -29,7 +31,8 @@ def fake(tmp_path: Path) -> FakeMachine:
     fake = FakeMachine(tmp_path)
     fake.debian(source_package(tmp_path))
     fake.program("cc", "exit 0")
-    python = write_script(tmp_path / "prepared", interpreter_script(tmp_path / "prepared", free_threaded=True))
+    place = install_prefix(FREE_THREADED, "3.13.5", fake.machine.cache) / "bin/python3.13t"
+    python = write_script(tmp_path / "prepared", interpreter_script(place, free_threaded=True))
     fake.program("make", MAKE.format(python=python))
     return fake
 
@@ -73,6 +76,15 @@ def test_build_asks_for_the_suite_that_has_it(fake: FakeMachine) -> None:
         "Types: deb-src\nURIs: http://mirror.test/debian\nSuites: trixie\nComponents: main\n"
         "Signed-By: /usr/share/keyrings/test.gpg\n"
     )
+
+
+def test_build_wanted_by_two_at_once(fake: FakeMachine) -> None:
+    """Whoever comes second waits and takes what the first one built."""
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda _: find("3.13t", fake.machine), range(2)))
+    assert paths == [install_prefix(FREE_THREADED, "3.13.5", fake.machine.cache) / "bin/python3.13t"] * 2
+    calls = (fake.machine.cache / "apt/source-trixie/calls").read_text().splitlines()
+    assert calls == ["update", "source --download-only --only-source python3.13"]
 
 
 @pytest.mark.parametrize("phase", ["-j", "altinstall"])
@@ -168,6 +180,17 @@ def test_libraries_that_are_missing(fake: FakeMachine) -> None:
     assert env["LD_RUN_PATH"] == env["LIBRARY_PATH"] == f"{tree}/usr/lib/x86_64-linux-gnu:{tree}/usr/lib"
     calls = (fake.machine.cache / "apt/binary/calls").read_text().splitlines()
     assert calls[-1] == "download libone1=1.1 libssl-dev zlib1g-dev"
+
+
+@pytest.mark.parametrize("header", ["openssl/ssl.h", "ffi.h"])
+def test_libraries_with_openssl_are_named_to_configure(fake: FakeMachine, header: str) -> None:
+    """Configure is told of a tree that has OpenSSL, which it would not find by the compiler's variables."""
+    place = fake.directory / "tree/usr/include" / header
+    place.parent.mkdir(parents=True)
+    place.write_text("")
+    toolchain = Toolchain(fake.machine, fake.directory / "bin/cc", fake.directory / "tree")
+    expected = (f"--with-openssl={fake.directory}/tree/usr",) if "openssl" in header else ()
+    assert toolchain.flags == expected
 
 
 def test_libraries_that_do_not_help(fake: FakeMachine) -> None:

@@ -32,6 +32,7 @@ def test_expected_files_are_one_per_identifier_and_two_more() -> None:
         ("cp314-macosx_arm64", "hawkapi-1.2.3-cp314-cp314-macosx_11_0_arm64.whl"),
         ("cp312-win_arm64", "hawkapi-1.2.3-cp312-cp312-win_arm64.whl"),
     ],
+    ids=["manylinux", "two tags", "cp313t", "macOS", "Windows"],
 )
 def test_expected_file_matches_the_name_a_build_gives(identifier: str, name: str) -> None:
     """The platform's version is left to the build; several platform tags are one file."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+import interpreters
 import pytest
 from console import CIError
 from cpython import Build, UnusableError, examine
@@ -295,3 +297,32 @@ def test_explanation_of_every_source(fake: FakeMachine) -> None:
         "3.13  cache     no python3.13",
         f"3.13  used      {python}",
     ]
+
+
+def run_script(fake: FakeMachine, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as a command on the fake machine."""
+    command = [sys.executable, interpreters.__file__, *words]
+    return subprocess.run(command, env=dict(fake.machine.env), capture_output=True, text=True, check=False)
+
+
+def test_command_prints_paths_only(fake: FakeMachine) -> None:
+    """Each name gives one line on stdout."""
+    paths = [put_on_path(fake), put_on_path(fake, "3.13t")]
+    done = run_script(fake, "3.13", "3.13t")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "".join(f"{path}\n" for path in paths), "")
+
+
+def test_command_fails_in_one_line(fake: FakeMachine) -> None:
+    """A failure is one line on stderr and exit code 1."""
+    done = run_script(fake, "4.0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: '4.0' names no interpreter")
+    assert done.stderr.count("\n") == 1
+
+
+def test_command_lists_sources(fake: FakeMachine) -> None:
+    """With --list the sources are explained, and having none is an answer and no failure."""
+    fake.program("uv", "exit 1")
+    done = run_script(fake, "--list", "3.13t")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("3.13t used      none; uv would be asked")

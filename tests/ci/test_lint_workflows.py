@@ -40,7 +40,9 @@ jobs:
 
 def make_workflow(project: Path, text: str, name: str = "ci.yml") -> Workflow:
     """Make a workflow of a checkout that has the session `tests` and the script ci/changelog.py."""
-    (project / "noxfile.py").write_text("def tests(session):\n    pass\n")
+    (project / "noxfile.py").write_text(
+        "def helper():\n    pass\n\n\n@nox.session(python=False)\ndef tests(session):\n    pass\n"
+    )
     (project / "ci").mkdir(exist_ok=True)
     (project / "ci" / "changelog.py").touch()
     return Workflow(name, text, project)
@@ -60,8 +62,8 @@ def test_rules_accept_a_good_workflow(tmp_path: Path) -> None:
         (f"actions/checkout@{SHA} # v7.0.0", "docker://alpine:3", "pin docker://alpine:3"),
         (f"actions/checkout@{SHA} # v7.0.0", "./.github/workflows/x.yml", "pin ./.github/workflows/x.yml"),
         ("nox -s tests", "make test", "'make test' is neither nox, a script of ci/ nor pip install"),
-        ("nox -s tests", "nox -s other", "no session other"),
-        ("nox -s tests", "nox -s", "no session without a name"),
+        ("nox -s tests", "nox -s helper", "no session helper"),
+        ("nox -s tests", "nox -s", "name a session after nox -s"),
         ("nox -s tests", "nox", "neither nox"),
         ("nox -s tests", "python ci/gone.py", "there is no ci/gone.py"),
         ("nox -s tests", "python -m pip install nox", "at that version, not nox"),
@@ -81,6 +83,34 @@ def test_rules_accept_a_good_workflow(tmp_path: Path) -> None:
         ("    if: ${{ always() }}\n", "", "gate must run with if: always()"),
         ("  gate:\n", "  other:\n", "add a job gate"),
     ],
+    ids=[
+        "may fail",
+        "action by tag",
+        "action without version",
+        "container",
+        "workspace path",
+        "other command",
+        "function that is no session",
+        "session left out",
+        "default sessions",
+        "script that is gone",
+        "tool without version",
+        "list of tools",
+        "or true",
+        "second command",
+        "substitution",
+        "several lines",
+        "expression",
+        "flow mapping",
+        "quoted key",
+        "quoted may fail",
+        "read-all",
+        "no permissions",
+        "no concurrency",
+        "gate forgets a job",
+        "gate may be skipped",
+        "no gate",
+    ],
 )
 def test_rule_names_the_breach(tmp_path: Path, old: str, new: str, problem: str) -> None:
     """One breach gives one sentence."""
@@ -97,6 +127,7 @@ def test_rule_names_the_breach(tmp_path: Path, old: str, new: str, problem: str)
         'python ci/changelog.py --tag "$TAG"',
         "python -m pip install nox==2026.10.20 cibuildwheel==3.4.1",
     ],
+    ids=["session from the environment", "arguments for pytest", "script", "pinned tools"],
 )
 def test_rule_accepts_our_commands(tmp_path: Path, command: str) -> None:
     """nox, a script of ci/ and a pinned tool are what a workflow may run; values come through the environment."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import shutil
 from pathlib import Path
 
 import expected_set
-import installed_by_name
 import matrix_wheel
 import pytest
 import release_check
+from changelog import PROJECT
 from console import CIError
 from dist_set import DistSet
 from installed_by_name import Interpreter, intended_wheel
@@ -81,6 +83,7 @@ def test_local_files_that_no_release_expects_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "intended"),
     [("3.13", LOCAL_WHEELS[0]), ("3.13t", LOCAL_WHEELS[1]), ("3.14t", LOCAL_WHEELS[2]), ("3.12", LOCAL_WHEELS[2])],
+    ids=["3.13", "3.13t", "3.14t", "3.12"],
 )
 def test_intended_wheel_is_the_interpreters_own_or_the_universal_one(label: str, intended: str) -> None:
     """An interpreter takes its own wheel; one that has none takes py3-none-any."""
@@ -99,16 +102,21 @@ def test_interpreter_is_parsed_from_the_command_line() -> None:
     assert [Interpreter.parse(f"{label}=p").free_threaded for label in ("3.13", "3.13t")] == [False, True]
 
 
-@pytest.mark.parametrize("text", ["/opt/python", "3.13t=", "cp313=/opt/python", "=/opt/python"])
+@pytest.mark.parametrize(
+    "text", ["/opt/python", "3.13t=", "cp313=/opt/python", "=/opt/python"], ids=["no label", "no path", "tag", "empty"]
+)
 def test_interpreter_in_another_form_is_refused(text: str) -> None:
     """Anything but LABEL=PATH is refused with an example."""
-    with pytest.raises(ValueError, match="for example 3.13t="):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"for example 3\.13t="):
         Interpreter.parse(text)
 
 
-def test_probe_lies_beside_the_script() -> None:
-    """The program that runs inside the new environments is where it is looked for."""
-    assert installed_by_name.PROBE.is_file()
+def test_scripts_that_cibuildwheel_calls_exist() -> None:
+    """What pyproject.toml tells cibuildwheel to run is in ci/."""
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    scripts = set(re.findall(r"\{project\}/(ci/\w+\.py)", text))
+    assert "ci/repair_wheel.py" in scripts
+    assert [name for name in sorted(scripts) if not (PROJECT / name).is_file()] == []
 
 
 def test_unpack_replaces_what_an_earlier_build_left(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import logging
 import random
 import threading
 import weakref
+from collections.abc import Callable
+from contextvars import Context
 
 import pytest
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
@@ -47,7 +49,7 @@ def test_protocol_is_that_of_asyncio() -> None:
 
     async def main() -> list[object]:
         lock = AsyncLock()
-        async with lock as bound:  # type: ignore[func-returns-value]  # what it binds is tested
+        async with lock as bound:
             inside = lock.locked()
         seen = [bound, inside, lock.locked(), await lock.acquire(), lock.locked()]
         lock.release()
@@ -189,7 +191,7 @@ def test_waiter_cancelled_after_being_chosen_passes_the_lock_on(waker: str) -> N
             if waker == "own loop":
                 lock.release()
             else:
-                run_in_threads(1, lambda index: lock.release())
+                run_in_threads(1, lambda _: lock.release())
             chosen.cancel()
 
         loop.run_until_complete(release_and_cancel())
@@ -254,7 +256,7 @@ def test_waiter_destroyed_after_being_chosen_passes_the_lock_on() -> None:
     with hand_driven_loops(2) as (closed, loop):
         lock = AsyncLock()
         queue(lock, loop)
-        chosen, following = lock.acquire(), None
+        chosen = lock.acquire()
         closed.call_soon(chosen.send, None)
         let_run(closed)
         following = queue(lock, loop)
@@ -345,10 +347,12 @@ class CallingLoop(asyncio.SelectorEventLoop):
     lock: AsyncLock | None = None
     visits = 0
 
-    def call_soon_threadsafe(self, callback, *args, context=None):  # type: ignore[no-untyped-def]
+    def call_soon_threadsafe[*Ts](
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         lock = self.lock
         if lock is not None:
-            run_in_threads(1, lambda index: asyncio.run(try_and_leave(lock)), deadline_s=30)
+            run_in_threads(1, lambda _: asyncio.run(try_and_leave(lock)), deadline_s=30)
             self.visits += 1
         return super().call_soon_threadsafe(callback, *args, context=context)
 
@@ -425,7 +429,7 @@ def test_storm_of_cancellations_leaves_the_lock_free(seed: int) -> None:
                 inside.release()
 
     async def main(index: int) -> None:
-        rng = random.Random(f"{seed} {index}")
+        rng = random.Random(f"{seed} {index}")  # noqa: S311
         for _ in range(30):
             tasks = [asyncio.create_task(use(rng)) for _ in range(8)]
             for victim in rng.sample(tasks, 5):
@@ -458,7 +462,7 @@ def test_loops_that_die_with_waiters_and_holders_do_not_stop_the_others(
     def die(rng: random.Random) -> None:
         loop = asyncio.new_event_loop()
         kept.extend(loop.create_task(hold_for_a_while(1000)) for _ in range(3))
-        for _ in range(rng.randrange(30)):
+        for _ in range(1 + rng.randrange(30)):
             loop.run_until_complete(asyncio.sleep(0))
         close_under_tasks(loop)
 
@@ -467,7 +471,7 @@ def test_loops_that_die_with_waiters_and_holders_do_not_stop_the_others(
             await hold_for_a_while(rng.randrange(3))
 
     def run(index: int) -> None:
-        rng = random.Random(f"{seed} {index}")
+        rng = random.Random(f"{seed} {index}")  # noqa: S311
         if index % 2:
             asyncio.run(live(rng))
         else:

@@ -1,0 +1,379 @@
+"""The static checks: a good set passes, and each check names the wheel that was broken for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from check_wheels import CHECKS, check, check_and_print
+from console import CIError
+from dist_set import DistSet
+from set_checks import Settings
+from wheelmaker import DIST_INFO, ELF, EPOCH, MACHINE, METADATA, VERSION, MiniSet
+
+CI = Path(__file__).parents[2] / "ci"
+SETTINGS = Settings(epoch=EPOCH, private_paths=frozenset({"/home/builder"}))
+SUFFIX = f"cpython-313-{MACHINE}-linux-gnu.so"
+WITH_PROGRAMS = {"auditwheel", "twine"}
+"""These ask a program; their tests are the last of this file."""
+
+
+def failures(directory: Path, settings: Settings = SETTINGS) -> dict[tuple[str, str], str]:
+    """Run all checks and return what failed: check and column to the sentences."""
+    rows = check(DistSet(directory), settings)
+    return {(row.name, column): " ".join(found) for row in rows for column, found in row.problems.items() if found}
+
+
+def drop(kind: str, name: str) -> Callable[[MiniSet], None]:
+    """Return a defect: a file is missing from a wheel."""
+
+    def apply(made: MiniSet) -> None:
+        del made.wheels[kind].files[name]
+
+    return apply
+
+
+def put(kind: str, name: str, data: bytes) -> Callable[[MiniSet], None]:
+    """Return a defect: a file is in a wheel, or is another one there."""
+
+    def apply(made: MiniSet) -> None:
+        made.wheels[kind].files[name] = data
+
+    return apply
+
+
+def change(kind: str, **attributes: object) -> Callable[[MiniSet], None]:
+    """Return a defect: something about a wheel itself."""
+
+    def apply(made: MiniSet) -> None:
+        for name, value in attributes.items():
+            setattr(made.wheels[kind], name, value)
+
+    return apply
+
+
+def on_set(function: Callable[[MiniSet], object]) -> Callable[[MiniSet], None]:
+    """Return a defect that is one expression on the whole set."""
+
+    def apply(made: MiniSet) -> None:
+        function(made)
+
+    return apply
+
+
+def linux_only(made: MiniSet) -> None:
+    """Leave both platform wheels with the tag that no repair replaced."""
+    for kind in ("cp313", "cp313t"):
+        made.wheels[kind].platforms = (f"linux_{MACHINE}",)
+
+
+def only_another_version(made: MiniSet) -> None:
+    """Change `__version__` in one wheel."""
+    made.wheels["universal"].files["hawkapi/__init__.py"] = b'__version__ = "9.9.9"\n'
+
+
+DEFECTS = [
+    pytest.param("complete", "set", "no cp313t wheel", on_set(lambda made: made.wheels.pop("cp313t")), id="missing"),
+    pytest.param("complete", "set", "cp312", change("cp313t", pythons="cp312", abi="cp312t"), id="another kind"),
+    pytest.param(
+        "complete", "set", "notes.txt", on_set(lambda made: made.strangers.update({"notes.txt": b""})), id="stray"
+    ),
+    pytest.param(
+        "same platforms",
+        "set",
+        "repair_wheel.py --like",
+        change("cp313t", platforms=(f"manylinux_2_36_{MACHINE}",)),
+        id="like",
+    ),
+    pytest.param(
+        "tags",
+        "cp313t",
+        f"cp313-cp313t-manylinux_2_36_{MACHINE}",
+        change("cp313t", filename=f"hawkapi-{VERSION}-cp313-cp313t-manylinux_2_36_{MACHINE}.whl"),
+        id="wrong tag in the file name",
+    ),
+    pytest.param(
+        "tags",
+        "cp313t",
+        "cp313t-cp313t",
+        change("cp313t", filename=f"hawkapi-{VERSION}-cp313t-cp313t-manylinux2014_{MACHINE}.whl"),
+        id="the tag that guides print",
+    ),
+    pytest.param("platforms", "cp313", f"linux_{MACHINE} is refused", linux_only, id="not repaired"),
+    pytest.param("purelib", "cp313t", "Root-Is-Purelib is true", change("cp313t", purelib=True), id="purelib"),
+    pytest.param(
+        "metadata",
+        "cp313t",
+        "'Summary: Anoth",
+        put("cp313t", f"{DIST_INFO}/METADATA", METADATA.replace(b"A mini", b"Anothe")),
+        id="METADATA differs",
+    ),
+    pytest.param("version", "universal", "'9.9.9'", only_another_version, id="another __version__"),
+    pytest.param(
+        "version",
+        "sdist",
+        "None",
+        on_set(lambda made: made.source.update({"hawkapi/__init__.py": b""})),
+        id="no __version__",
+    ),
+    pytest.param(
+        "shims",
+        "cp313",
+        "hawkapi.routing._tree",
+        drop("cp313", f"hawkapi/routing/_tree.{SUFFIX}"),
+        id="module without .so",
+    ),
+    pytest.param(
+        "library", "cp313", "hawkapi__mypyc", drop("cp313", f"hawkapi__mypyc.{SUFFIX}"), id="no shared library"
+    ),
+    pytest.param(
+        "native files", "cp313", "other__mypyc", put("cp313", f"other__mypyc.{SUFFIX}", ELF), id="second library"
+    ),
+    pytest.param(
+        "native files", "cp313", "hawkapi/app", put("cp313", f"hawkapi/app.{SUFFIX}", ELF), id="unlisted module"
+    ),
+    pytest.param(
+        "native files", "cp313", "libz", put("cp313", "hawkapi.libs/libz-1234.so.1", ELF), id="grafted library"
+    ),
+    pytest.param("native files", "cp313t", "_fast", put("cp313t", f"hawkapi/_fast.{SUFFIX}", ELF), id="smuggled .so"),
+    pytest.param(
+        "native files", "cp313t", "blob", put("cp313t", "hawkapi/blob", ELF), id="smuggled, ELF without suffix"
+    ),
+    pytest.param(
+        "native files", "universal", "a.pyd", put("universal", "hawkapi/a.pyd", b""), id="smuggled, by suffix"
+    ),
+    pytest.param(
+        "native files",
+        "universal",
+        "hawkapi/mac",
+        put("universal", "hawkapi/mac", bytes.fromhex("cffaedfe")),
+        id="Mach-O",
+    ),
+    pytest.param("top level", "cp313", "conftest.py", put("cp313", "conftest.py", b""), id="stray top-level file"),
+    pytest.param("top level", "cp313", "tests/test_a.py", put("cp313", "tests/test_a.py", b""), id="tests"),
+    pytest.param(
+        "top level",
+        "cp313t",
+        ".data/purelib",
+        put("cp313t", f"hawkapi-{VERSION}.data/purelib/a.py", b""),
+        id="data directory",
+    ),
+    pytest.param("file list", "cp313t", "py.typed is missing", drop("cp313t", "hawkapi/py.typed"), id="missing file"),
+    pytest.param(
+        "file list", "cp313", "hawkapi/more.py", put("cp313", "hawkapi/more.py", b""), id="file from elsewhere"
+    ),
+    pytest.param(
+        "file list",
+        "sdist",
+        "tests/test_a.py",
+        on_set(lambda made: made.source.update({"tests/test_a.py": b""})),
+        id="sdist",
+    ),
+    pytest.param("leftovers", "cp313", "_tree.c", put("cp313", "hawkapi/routing/_tree.c", b""), id="generated C"),
+    pytest.param(
+        "leftovers",
+        "universal",
+        "__pycache__",
+        put("universal", "hawkapi/__pycache__/a.cpython-313.pyc", b""),
+        id="byte code",
+    ),
+    pytest.param(
+        "compiled list", "cp313t", "_compiled.json", put("cp313t", "hawkapi/_compiled.json", b"[]"), id="list"
+    ),
+    pytest.param(
+        "RECORD",
+        "cp313",
+        "another hash or size for hawkapi/__init__.py",
+        change("cp313", record={"hawkapi/__init__.py": b"x"}),
+        id="wrong hash",
+    ),
+    pytest.param(
+        "RECORD",
+        "cp313",
+        "does not list hawkapi/py.typed",
+        change("cp313", unlisted="hawkapi/py.typed"),
+        id="unlisted file",
+    ),
+    pytest.param(
+        "RECORD",
+        "cp313",
+        "py.typed is in the archive 2 times",
+        change("cp313", repeated={"hawkapi/py.typed": b""}),
+        id="twice",
+    ),
+    pytest.param("times, modes", "cp313t", "is dated", change("cp313t", epoch=EPOCH + 60), id="another time"),
+    pytest.param("times, modes", "cp313t", "100600", change("cp313t", mode=0o100600), id="mode of the umask"),
+    pytest.param("times, modes", "cp313t", "120777", change("cp313t", mode=0o120777), id="symbolic link"),
+    pytest.param(
+        "times, modes", "sdist", "own time", on_set(lambda made: setattr(made, "epoch", 0)), id="sdist's time"
+    ),
+    pytest.param(
+        "machine paths",
+        "cp313",
+        "/home/builder/",
+        put("cp313", f"hawkapi__mypyc.{SUFFIX}", ELF + b"/home/builder/lib"),
+        id="rpath",
+    ),
+]
+
+
+def test_good_set_passes(tmp_path: Path) -> None:
+    """A set without a defect fails no check."""
+    assert failures(MiniSet.good().write(tmp_path)) == {}
+
+
+@pytest.mark.parametrize(("name", "column", "text", "defect"), DEFECTS)
+def test_broken_set_fails_exactly_its_check(
+    tmp_path: Path, name: str, column: str, text: str, defect: Callable[[MiniSet], None]
+) -> None:
+    """One defect is named by one check, in the column of the file that has it."""
+    made = MiniSet.good()
+    defect(made)
+
+    found = failures(made.write(tmp_path))
+
+    assert {check_name for check_name, _ in found} == {name}
+    assert text in found[name, column]
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    ["msgspec>=0.19", 'msgspec; python_version < "3.14"', "msgspec; extra == 'a' or python_version < '3.14'"],
+)
+def test_requirement_outside_extras_fails(tmp_path: Path, requirement: str) -> None:
+    """A requirement that an installation without extras has to meet is named in every wheel."""
+    made = MiniSet.good()
+    metadata = METADATA.replace(b"\n\n# hawkapi", f"\nRequires-Dist: {requirement}\n\n# hawkapi".encode())
+    made.source["PKG-INFO"] = metadata
+    for wheel in made.wheels.values():
+        wheel.files[f"{DIST_INFO}/METADATA"] = metadata
+
+    found = failures(made.write(tmp_path))
+
+    assert found.keys() == {("no requirements", kind) for kind in ("cp313", "cp313t", "universal")}
+    assert f"requires {requirement}" in found["no requirements", "cp313"]
+
+
+@pytest.mark.parametrize(("tag", "fails"), [(f"v{VERSION}", False), (VERSION, True), ("v9.9.9", True)])
+def test_release_tag_must_name_version(tmp_path: Path, tag: str, *, fails: bool) -> None:
+    """The tag is `v` and the version; any other is named."""
+    found = failures(MiniSet.good().write(tmp_path), Settings(tag=tag))
+
+    assert (("one version", "set") in found) is fails
+
+
+def test_wheel_of_another_version_fails(tmp_path: Path) -> None:
+    """A wheel whose file name has another version than the source archive is named."""
+    made = MiniSet.good()
+    made.wheels["universal"].filename = "hawkapi-9.9.9-py3-none-any.whl"
+
+    assert "hawkapi-9.9.9-py3-none-any.whl" in failures(made.write(tmp_path))["one version", "set"]
+
+
+def test_every_check_has_a_broken_wheel() -> None:
+    """No check goes without a test that makes it fail."""
+    tested = {parameters.values[0] for parameters in DEFECTS} | {"no requirements", "one version"} | WITH_PROGRAMS
+
+    assert tested == {item.name for item in CHECKS}
+
+
+@pytest.mark.parametrize("sdists", [(), ("hawkapi-1.2.3.tar.gz", "hawkapi-1.2.4.tar.gz")], ids=["none", "two"])
+def test_directory_without_exactly_one_sdist_is_refused(tmp_path: Path, sdists: tuple[str, ...]) -> None:
+    """Without one source archive nothing can be compared, and the message says what is there."""
+    for name in sdists:
+        (tmp_path / name).touch()
+
+    with pytest.raises(CIError, match="exactly one source archive"):
+        DistSet(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("hawkapi-1.2.3-py3-none-any.whl", "not a readable zip"), ("hawkapi.whl", "not a wheel's name")],
+    ids=["damaged", "misnamed"],
+)
+def test_unreadable_wheel_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    """A file that is no wheel is refused by name, not with a traceback."""
+    made = MiniSet.good()
+    made.wheels.clear()
+    made.strangers[name] = b"PK"
+
+    with pytest.raises(CIError, match=message):
+        DistSet(made.write(tmp_path))
+
+
+def test_table_shows_checks_columns_and_failures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure gives exit code 1, a FAIL under the wheel's heading, and one sentence that names the file."""
+    made = MiniSet.good()
+    made.wheels["cp313t"].files["hawkapi/blob"] = ELF
+
+    assert check_and_print(made.write(tmp_path), SETTINGS) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["sdist", "cp313", "cp313t", "universal", "set"]
+    (row,) = (line.split() for line in lines if line.startswith("native files"))
+    assert row == ["native", "files", "-", "ok", "FAIL", "ok", "-"]
+    (sentence,) = (line for line in lines if "hawkapi/blob is machine code" in line)
+    assert sentence.strip().startswith(made.wheels["cp313t"].write(tmp_path).name)
+
+
+def program(path: Path, body: str) -> Path:
+    """Write a Python program that can be called by its path."""
+    path.write_text(f"#!{sys.executable}\n{body}", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_what_twine_refuses_fails(tmp_path: Path) -> None:
+    """Each file is shown to twine, and what it prints about a refused one is in the failure."""
+    script = "import sys\nif 'none-any' in sys.argv[-1]: sys.exit('no summary')\n"
+    twine = program(tmp_path / "twine", script)
+
+    found = failures(MiniSet.good().write(tmp_path / "dist"), Settings(twine=twine))
+
+    assert found.keys() == {("twine", "universal")}
+    assert "no summary" in found["twine", "universal"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="auditwheel is for Linux")
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [
+        (f"manylinux2014_{MACHINE}.manylinux_2_17_{MACHINE}", set()),
+        (f"manylinux_2_17_{MACHINE}.manylinux2014_{MACHINE}", set()),
+        (f"manylinux_2_36_{MACHINE}", {("auditwheel", "cp313")}),
+    ],
+    ids=["same", "same set", "another"],
+)
+def test_platforms_are_compared_with_auditwheels(tmp_path: Path, platform: str, expected: set[tuple[str, str]]) -> None:
+    """The compiled wheel must have the platform tags, as a set, that auditwheel gives it."""
+    script = (
+        f"import sys, pathlib\npathlib.Path(sys.argv[-2], 'hawkapi-{VERSION}-cp313-cp313-{platform}.whl').touch()\n"
+    )
+    auditwheel = program(tmp_path / "auditwheel", script)
+
+    found = failures(MiniSet.good().write(tmp_path / "dist"), Settings(auditwheel=auditwheel))
+
+    assert found.keys() == expected
+
+
+def test_missing_directory_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    """The command says what is missing in one line on stderr, without a traceback."""
+    twine = program(tmp_path / "twine", "")
+    command: list[str | Path] = [
+        sys.executable,
+        CI / "check_wheels.py",
+        tmp_path / "none",
+        "--twine",
+        twine,
+        "--auditwheel",
+        twine,
+    ]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "is not a directory; build the wheels first" in done.stderr

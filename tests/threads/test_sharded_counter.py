@@ -1,0 +1,89 @@
+"""`ShardedCounter`: exact under threads, bounded, and usable by finalisers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from loops import run_in_threads
+from reentrancy import interrupted_at_every_line
+
+from hawkapi import _threading
+from hawkapi._threading import ShardedCounter
+
+THREADS = 4
+
+
+def test_value_is_the_sum_of_what_was_added() -> None:
+    """One is added unless told; numbers may be negative and large."""
+    counter = ShardedCounter()
+    seen = [counter.value]
+    counter.add()
+    seen.append(counter.value)
+    for n in (5, -7, 0, 2**70):
+        counter.add(n)
+        seen.append(counter.value)
+    assert seen == [0, 1, 6, -1, -1, 2**70 - 1]
+
+
+@pytest.mark.race
+def test_value_is_exact_when_threads_add_and_read() -> None:
+    """No addition is lost, and a read never sees more than was added or less than before."""
+    counter = ShardedCounter()
+    additions = 5000
+
+    def run(index: int) -> None:
+        seen = 0
+        for number in range(additions):
+            counter.add()
+            if number % 50 == 0:
+                before, seen = seen, counter.value
+                assert before <= seen <= THREADS * additions
+
+    run_in_threads(THREADS, run)
+    assert counter.value == THREADS * additions
+
+
+@pytest.mark.race
+def test_counts_of_ended_threads_stay_while_their_shards_go() -> None:
+    """Generations of short threads leave one number behind, not one shard each, whether or not somebody reads."""
+    counter = ShardedCounter()
+
+    def run(index: int) -> None:
+        for _ in range(25):
+            thread = threading.Thread(target=counter.add, args=(2,))
+            thread.start()
+            thread.join()
+
+    run_in_threads(THREADS, run)
+    assert counter.shards <= 2 * THREADS
+    assert counter.value == THREADS * 25 * 2
+    assert counter.shards == 0
+
+
+def test_counters_do_not_share_their_shards() -> None:
+    """Two counters in one thread are two sums."""
+    first, second = ShardedCounter(), ShardedCounter()
+    first.add(3)
+    second.add(4)
+    assert (first.value, second.value, first.shards, second.shards) == (3, 4, 1, 1)
+
+
+@pytest.mark.parametrize("first_use", [True, False], ids=["first use in the thread", "later"])
+def test_finaliser_may_add_between_any_two_lines(first_use: bool) -> None:
+    """A dead request counts itself down anywhere, also while its thread reads the value or adds for the first time."""
+    counter = ShardedCounter()
+
+    def run(index: int) -> int:
+        if not first_use:
+            counter.add(0)
+        with interrupted_at_every_line(_threading, lambda: counter.add(10)) as lines:
+            if first_use:
+                counter.value  # noqa: B018 - reading is what is interrupted
+            counter.add()
+            counter.value  # noqa: B018 - as above
+        return len(lines)
+
+    (interruptions,) = run_in_threads(1, run)
+    assert interruptions > 10
+    assert counter.value == 10 * interruptions + 1
