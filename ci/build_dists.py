@@ -197,7 +197,7 @@ def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path],
     require_usable(wheelhouse, version)
     uv = options.uv or build_tools.look_for("uv")
     kinds = {f"cp{label.replace('.', '')}" for label in pythons} | {"universal"}
-    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options)
+    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, pythons.values())
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-dist-") as staging:
         built = build(source, Path(staging), pythons, uv=uv)
         if not options.once:

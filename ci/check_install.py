@@ -28,7 +28,7 @@ from installed_by_name import check_choice
 
 OTHERS: Final = "others"
 OTHER_LABELS: Final = ("3.12", "3.14", "3.14t")
-EXAMPLE: Final = Path(__file__).parent.parent / "tests" / "data" / "ci_app.py"
+EXAMPLE: Final = Path(__file__).parent.parent / "docs" / "examples" / "hello.py"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def takes_its_wheel(installed: Installed) -> Iterator[str]:
     found, wanted = installed.alone.said["wheel"] or "", installed.wheel
     if wanted is None:
         yield f"there is no {installed.target.kind} wheel to take; build the set again with that interpreter"
-    elif found.encode() != wanted.text_of("WHEEL"):
+    elif found.encode() != wanted.dist_info_file("WHEEL"):
         tags = ", ".join(re.findall(r"^Tag: (.*)$", found, re.MULTILINE))
         yield f"it took the wheel for {tags} instead of {wanted.path.name}; look at the tags of both"
     extra = set(installed.alone.said["distributions"]) - {PACKAGE, "pip", "setuptools", "wheel"}

@@ -164,9 +164,10 @@ def check_and_print(directory: Path, settings: Settings) -> int:
     return conclude(check(dists, settings), columns, "wheel checks")
 
 
-def private_paths() -> frozenset[str]:
-    """Return the directories of this machine that no published file may mention: home, temporary files, Python."""
-    places = {str(Path.home()), tempfile.gettempdir(), sys.base_prefix}
+def private_paths(interpreters: Iterable[Path]) -> frozenset[str]:
+    """Return the directories of this machine that no published file may mention: home, temporary files, Pythons."""
+    prefixes = {str(path.resolve().parent.parent) for path in interpreters}
+    places = {str(Path.home()), tempfile.gettempdir(), sys.base_prefix, *prefixes}
     return frozenset(place for place in places if len(Path(place).parts) > 1 and place not in {"/usr", "/usr/local"})
 
 
@@ -178,8 +179,10 @@ def add_tool_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def local_settings(kinds: frozenset[str], epoch: int | None, options: argparse.Namespace) -> Settings:
-    """Return the settings for files that this machine built.
+def local_settings(
+    kinds: frozenset[str], epoch: int | None, options: argparse.Namespace, interpreters: Iterable[Path] = ()
+) -> Settings:
+    """Return the settings for files that this machine built, with these interpreters.
 
     Raises:
         CIError: twine, or on Linux auditwheel, is missing.
@@ -189,7 +192,7 @@ def local_settings(kinds: frozenset[str], epoch: int | None, options: argparse.N
         epoch=epoch,
         twine=build_tools.find("twine", options.twine),
         auditwheel=build_tools.find("auditwheel", options.auditwheel) if sys.platform == "linux" else None,
-        private_paths=private_paths(),
+        private_paths=private_paths(interpreters),
     )
 
 

@@ -36,10 +36,12 @@ def make(python: Path, packages: Sequence[str | Path], home: Path) -> Path:
     with step(f"make an environment of {python.name} with {len(packages)} packages"):
         if uv is not None:
             run([uv, "venv", "--quiet", "--python", python, place])
-            run([uv, "pip", "install", "--quiet", "--python", inside, "--only-binary", ":all:", *packages])
+            install: list[str | Path] = [uv, "pip", "install", "--python", inside]
         else:
             run([python, "-m", "venv", place])
-            run([inside, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *packages])
+            install = [inside, "-m", "pip", "install"]
+        if packages:
+            run([*install, "--quiet", "--only-binary", ":all:", *packages])
     ready.touch()
     return inside
 

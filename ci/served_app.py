@@ -37,12 +37,13 @@ class Exchange:
     body: Any = None
 
 
+ITEM: Final = {"name": "tea", "price": 2.5, "tags": ["hot"]}
 EXCHANGES: Final = (
+    Exchange("GET", "/hello/world?excited=true", 200, {"message": "Hello, world!"}),
     Exchange("GET", "/items/7?q=tea", 200, {"item_id": 7, "q": "tea"}),
-    Exchange("GET", "/items/7", 200, {"item_id": 7, "q": ""}),
-    Exchange("POST", "/items", 200, {"name": "tea", "price": 2.5}, {"name": "tea", "price": 2.5}),
+    Exchange("POST", "/items", 201, ITEM, ITEM),
 )
-"""What tests/data/ci_app.py must answer: a path, a query and a body route."""
+"""What docs/examples/hello.py must answer: on a path, a query and a body route."""
 
 
 def problems(python: Path, app: Path, environment: Mapping[str, str], cwd: Path) -> Iterator[str]:
@@ -63,7 +64,7 @@ def problems(python: Path, app: Path, environment: Mapping[str, str], cwd: Path)
         if (status, answer) != (exchange.status, exchange.answer):
             yield (
                 f"{exchange.method} {exchange.path} gave {status} {answer!r} instead of {exchange.status} "
-                f"{exchange.answer!r}; the server printed: {_tail(cwd / LOG)}"
+                f"{exchange.answer!r}; the server {_tail(cwd / LOG)}"
             )
 
 
@@ -82,7 +83,7 @@ def serving(python: Path, app: Path, environment: Mapping[str, str], cwd: Path) 
             try:
                 line = process.stdout.readline() if process.stdout else ""
                 if not line.strip().isdigit():
-                    raise CIError(f"uvicorn did not start with {app.name}: {_tail(log)}")
+                    raise CIError(f"uvicorn did not start with {app.name}; it {_tail(log)}")
                 yield int(line)
             finally:
                 _stop(process)
@@ -116,4 +117,5 @@ def ask(port: int, exchange: Exchange) -> tuple[int, Any]:
 
 
 def _tail(log: Path, lines: int = 3) -> str:
-    return " / ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) or "it printed nothing"
+    printed = " / ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    return f"printed: {printed}" if printed else "printed nothing"

@@ -11,7 +11,7 @@ from console import CIError, run, say
 from dist_set import PACKAGE, SdistFile
 from normalize_sdist import read_members
 
-NOT_FOR_BUILDS: Final = ("tests/", "docs/", "wheelhouse/", ".github/", ".ci/")
+NOT_FOR_BUILDS: Final = (".ci/", ".github/", "ci/", "docs/", "noxfile.py", "tests/", "wheelhouse/")
 """No build reads these, and of tests/ setuptools would take only `tests/test*.py` into the source archive."""
 
 

@@ -81,7 +81,7 @@ def is_for_this_machine(wheel: WheelFile) -> bool:
 
 def metadata_is_the_sdists(wheel: WheelFile, context: Context) -> Iterator[str]:
     """Expect the METADATA of every wheel to be, byte for byte, the PKG-INFO of the source archive."""
-    metadata, wanted = wheel.text_of("METADATA"), context.dists.sdist.contents.get("PKG-INFO", b"")
+    metadata, wanted = wheel.dist_info_file("METADATA"), context.dists.sdist.contents.get("PKG-INFO", b"")
     if metadata != wanted:
         yield (
             f"METADATA differs from PKG-INFO from {_first_difference(metadata, wanted)!r} on; installers read any one "

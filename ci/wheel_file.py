@@ -111,24 +111,24 @@ class WheelFile:
         """The name of the metadata directory that the file name demands, with no slash."""
         return f"{self.name.distribution}-{self.name.version}.dist-info"
 
-    def text_of(self, name: str) -> bytes:
+    def dist_info_file(self, name: str) -> bytes:
         """Return a file of the metadata directory; empty when there is none."""
         return self.contents.get(f"{self.dist_info}/{name}", b"")
 
     @cached_property
     def header(self) -> Message:
         """The WHEEL file."""
-        return BytesParser().parsebytes(self.text_of("WHEEL"))
+        return BytesParser().parsebytes(self.dist_info_file("WHEEL"))
 
     @cached_property
     def metadata(self) -> Message:
         """The METADATA file."""
-        return BytesParser().parsebytes(self.text_of("METADATA"))
+        return BytesParser().parsebytes(self.dist_info_file("METADATA"))
 
     @cached_property
     def record(self) -> list[list[str]]:
         """The rows of RECORD: path, hash, size in bytes."""
-        return list(csv.reader(io.StringIO(self.text_of("RECORD").decode())))
+        return list(csv.reader(io.StringIO(self.dist_info_file("RECORD").decode())))
 
     @cached_property
     def native_files(self) -> list[str]:

@@ -102,16 +102,18 @@ class _Turn(_TaskWaiter):
 
     __slots__ = ("_box", "gone", "patrol", "task")
 
+    gone: bool
+    """Whether the task stopped waiting. Written before the box is looked into, read after the box was filled."""
     patrol: asyncio.TimerHandle
+    """The timer of the next look for lost permits. This and `gone` exist once the task waits."""
+    task: asyncio.Task[object] | None
+    """The task; exists once it holds a lock."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # PERF: sets what an acquisition without waiting needs, and nothing else; `super()` is a third of the rest.
+        self.loop = asyncio.get_running_loop()
         # THREADS: relies on `append` and `pop` of a list being atomic, and on their order being the same for everybody.
         self._box: list[bool] = []
-        self.gone = False
-        """Whether the task stopped waiting. Written before the box is looked into, read after the box was filled."""
-        self.task: asyncio.Task[object] | None = None
-        """The task, once it holds a lock."""
 
     def put(self) -> None:
         """Move the permit from the caller's hand into this turn."""
@@ -156,6 +158,7 @@ class _Turnstile:
     async def _wait(self, turn: _Turn) -> None:
         self._recover()
         asleep = turn.prepare()
+        turn.gone = False
         turn.patrol = turn.loop.call_later(PATROL_INTERVAL_S, self._patrol, turn)
         self._queue.append(turn)
         try:
@@ -271,7 +274,10 @@ class AsyncLock(_Turnstile):
         self._taken_from.append(holder)
         self.abandoned = True
         self._put_down()
-        _log.error("The event loop of %r was closed while it held an AsyncLock; the lock was taken away.", holder.task)
+        # As text: a handler that keeps its records must not keep the task.
+        _log.error(
+            "The event loop of %s was closed while it held an AsyncLock; the lock was taken away.", repr(holder.task)
+        )
 
 
 class AsyncSemaphore(_Turnstile):

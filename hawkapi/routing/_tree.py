@@ -170,8 +170,10 @@ def _walk(node: Node, path: str, segments: list[str], depth: int, method: str, v
     if below is None or not segment:
         return None
     if node.takes_rest:
-        values.append(path.split("/", depth + 1)[depth + 1])
-        return below.endpoints.get(method)
+        endpoint = below.endpoints.get(method)
+        if endpoint is not None:
+            values.append(path.split("/", depth + 1)[depth + 1])
+        return endpoint
     convert = node.convert
     value: object = segment if convert is None else convert(segment)
     if value is None:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 from uuid import UUID
 
-import annotated_types
 import pytest
 
 from hawkapi.codec import Description, Kind, describe
@@ -74,6 +73,12 @@ class Deep:
 @dataclass
 class Box(Generic[T]):  # noqa: UP046 - the old spelling is what this test is about
     content: T
+
+
+class Ge:
+    """A constraint, as far as describing can tell: it comes from a package of constraints."""
+
+    __module__ = "annotated_types.test"
 
 
 class Plain:
@@ -179,12 +184,8 @@ def test_describe_recursive() -> None:
         pytest.param(WithoutInit, "type WithoutInit has init=False", id="init-false-class"),
         pytest.param(OwnInit, "type OwnInit has an __init__ of its own", id="own-init"),
         pytest.param(Unresolvable, "type Unresolvable names 'Nowhere', which its module", id="unknown-name"),
-        pytest.param(
-            Annotated[int, annotated_types.Ge(0)], r"constraint Ge\(ge=0\) in .* is not supported yet", id="constraint"
-        ),
-        pytest.param(
-            list[Annotated[int, annotated_types.Gt]], "constraint .* is not supported yet", id="constraint-class"
-        ),
+        pytest.param(Annotated[int, Ge()], "constraint .*Ge object .* in .* is not supported yet", id="constraint"),
+        pytest.param(list[Annotated[int, Ge]], "constraint .* is not supported yet", id="constraint-class"),
     ],
 )
 def test_describe_refuses(annotation: Any, named: str) -> None:

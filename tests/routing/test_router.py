@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Set
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ class Callable:
         pytest.param("delete", {"DELETE"}, 204, id="delete"),
     ],
 )
-def test_decorator(decorator: str, methods: set[str], status: int) -> None:
+def test_decorator(decorator: str, methods: Set[str], status: int) -> None:
     """A decorator registers its method with its usual status and returns the handler untouched."""
     router = Router(prefix="/api/")
     assert getattr(router, decorator)("things/")(read_thing) is read_thing

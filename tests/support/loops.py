@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -85,6 +86,12 @@ def let_run(*loops: asyncio.AbstractEventLoop) -> None:
     for loop in loops:
         for _ in range(10):
             loop.run_until_complete(asyncio.sleep(0))
+
+
+def instances_of(class_name: str) -> int:
+    """Count the objects of a class that are alive, by the name of the class."""
+    gc.collect()
+    return sum(type(thing).__name__ == class_name for thing in gc.get_objects())
 
 
 @contextmanager

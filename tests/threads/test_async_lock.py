@@ -6,14 +6,14 @@ import asyncio
 import gc
 import logging
 import random
+import sys
 import threading
-import weakref
 from collections.abc import Callable
 from contextvars import Context
 
 import pytest
-from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
-from reentrancy import interrupted_at_every_line
+from interleaving import interrupted
+from loops import close_under_tasks, hand_driven_loops, instances_of, let_run, run_in_loops, run_in_threads
 
 from hawkapi import _cross_loop
 from hawkapi._threading import AsyncLock
@@ -72,6 +72,18 @@ def test_release_of_a_free_lock_raises() -> None:
         return await lock.acquire()
 
     assert asyncio.run(main())
+
+
+def test_leaving_a_lock_that_was_released_inside_raises() -> None:
+    """`async with` notices that its lock is not held any more."""
+
+    async def main() -> None:
+        lock = AsyncLock()
+        async with lock:
+            lock.release()
+
+    with pytest.raises(RuntimeError, match="nobody holds the lock"):
+        asyncio.run(main())
 
 
 def test_error_in_the_critical_section_releases() -> None:
@@ -163,20 +175,33 @@ def test_release_in_a_thread_without_a_loop_wakes_the_waiter() -> None:
 
 
 def test_cancelled_waiter_gives_up_its_place() -> None:
-    """The next in the queue is served, and the lock forgets the cancelled task at once, not at the next release."""
+    """The next in the queue is served, and the lock forgets who left at once, not at the next release."""
     with hand_driven_loops(1) as (loop,):
         lock = AsyncLock()
         queue(lock, loop)
+        before = instances_of("_Turn")
         cancelled, patient = queue(lock, loop), queue(lock, loop)
         cancelled.cancel()
         let_run(loop)
-        trace = weakref.ref(cancelled)
-        del cancelled
-        gc.collect()
-        assert trace() is None
+        assert cancelled.cancelled()
+        del cancelled  # Its exception keeps the frames that it went through.
+        assert instances_of("_Turn") == before + 1
         lock.release()
         let_run(loop)
         assert patient.result() is True
+
+
+def test_free_lock_keeps_nothing_of_those_who_had_it() -> None:
+    """Whoever waited, got the lock and released it is forgotten, by the lock and by the loop's timers."""
+    with hand_driven_loops(2) as (loop, other):
+        lock = AsyncLock()
+        before = instances_of("_Turn")
+        waiters = [queue(lock, loop), queue(lock, other), queue(lock, loop)]
+        for waiter in waiters:
+            let_run(loop, other)
+            assert waiter.result() is True
+            lock.release()
+        assert instances_of("_Turn") == before
 
 
 @pytest.mark.parametrize("waker", ["own loop", "other thread"])
@@ -274,11 +299,11 @@ def test_abandoned_lock_is_found_by_the_next_to_acquire(caplog: pytest.LogCaptur
         close_under_tasks(closed)
         assert lock.locked()
         for _ in range(2):
-            assert loop.run_until_complete(lock.acquire()) is True
+            assert queue(lock, loop).result() is True
             assert lock.abandoned is True
             lock.release()
         lock.abandoned = False
-        loop.run_until_complete(lock.acquire())
+        assert queue(lock, loop).result() is True
         assert lock.abandoned is False
         assert not holder.done()
         (record,) = caplog.records
@@ -317,6 +342,21 @@ def test_destroying_the_task_of_an_abandoned_lock_does_not_release_its_new_owner
         lock.release()
         let_run(loop)
         assert waiter.result() is True
+
+
+def test_task_destroyed_together_with_the_lock_it_lost_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nobody can use the lock any more, a release too many is nobody's mistake."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    with hand_driven_loops(2) as (closed, loop):
+        lock = AsyncLock()
+        hold(lock, closed)
+        close_under_tasks(closed)
+        loop.run_until_complete(lock.acquire())
+        lock.release()
+        del lock
+        gc.collect()
+    assert complaints == []
 
 
 @pytest.mark.race
@@ -400,7 +440,7 @@ def test_finaliser_may_use_the_lock_between_any_two_lines() -> None:
             await asyncio.sleep(0)
 
     async def main(index: int) -> int:
-        with interrupted_at_every_line(_cross_loop, visit) as lines:
+        with interrupted(_cross_loop, lambda _: visit()) as lines:
             users = [asyncio.create_task(use()) for _ in range(5)]
             await asyncio.sleep(0)
             users[2].cancel()

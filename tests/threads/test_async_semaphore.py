@@ -7,8 +7,8 @@ import random
 import threading
 
 import pytest
+from interleaving import interrupted
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
-from reentrancy import interrupted_at_every_line
 
 from hawkapi import _cross_loop
 from hawkapi._threading import AsyncSemaphore
@@ -186,7 +186,7 @@ def test_finaliser_may_use_the_semaphore_between_any_two_lines() -> None:
             await asyncio.sleep(0)
 
     async def main(index: int) -> None:
-        with interrupted_at_every_line(_cross_loop, visit):
+        with interrupted(_cross_loop, lambda _: visit()):
             users = [asyncio.create_task(use()) for _ in range(6)]
             await asyncio.sleep(0)
             users[3].cancel()

@@ -193,15 +193,17 @@ def test_factory_that_asks_for_its_own_value_is_an_error() -> None:
 
 def test_get_that_would_block_the_loop_that_makes_the_value_is_an_error() -> None:
     """A synchronous caller must not wait for a task of its own loop."""
-    with hand_driven_loops(1) as (loop,):
+
+    async def main(index: int) -> None:
         once: Once[int] = Once()
-        begin(once, never, loop)
-
-        async def ask() -> int:
-            return once.get(fail)
-
+        maker = asyncio.create_task(once.aget(never))
+        await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match=r"Use `await aget\(\)`"):
-            loop.run_until_complete(ask())
+            once.get(fail)
+        assert not maker.done()
+        maker.cancel()
+
+    run_in_loops(1, main)
 
 
 def test_get_on_one_loop_waits_for_the_task_of_another() -> None:

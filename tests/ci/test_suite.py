@@ -1,0 +1,75 @@
+"""The suite runner: what it reads from reports, and what it takes for a failure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import suite
+from console import CIError
+
+REPORT = '<testsuites><testsuite errors="{errors}" failures="1" skipped="2" tests="9" time="1.5"/></testsuites>'
+
+
+def outcome(*, exit_code: int = 0, tests: int = 3) -> suite.Outcome:
+    return suite.Outcome("a run", exit_code, tests, 0, 0, 0.1)
+
+
+def test_read_report_counts_errors_as_failures(tmp_path: Path) -> None:
+    """A test that breaks outside its body has failed too."""
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT.format(errors="3"))
+    assert suite.read_report("a run", 1, report) == suite.Outcome("a run", 1, 9, 4, 2, 1.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<testsuites/>", "<testsuite tests='x'/>"], ids=["empty", "no suite", "no number"]
+)
+def test_read_report_that_is_none(tmp_path: Path, text: str) -> None:
+    """A file of another form is named in the error."""
+    report = tmp_path / "report.xml"
+    report.write_text(text)
+    with pytest.raises(CIError, match=r"report\.xml is not a JUnit report"):
+        suite.read_report("a run", 0, report)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        pytest.param([outcome()], 0, id="passed"),
+        pytest.param([outcome(), outcome(exit_code=1)], 1, id="one failed"),
+        pytest.param([outcome(exit_code=5, tests=0)], 1, id="no test collected"),
+        pytest.param([outcome(tests=0)], 1, id="no test ran"),
+        pytest.param([], 1, id="no run"),
+    ],
+)
+def test_summarise_fails_unless_every_run_ran_tests(outcomes: list[suite.Outcome], expected: int) -> None:
+    """Only runs that ran something and passed are a success."""
+    assert suite.summarise(outcomes) == expected
+
+
+def test_run_suite_counts_what_pytest_ran(tmp_path: Path) -> None:
+    """The counts are those of the run, whose environment has the codec that was asked for."""
+    (tmp_path / "test_it.py").write_text(
+        "import os, pytest\n"
+        "def test_codec(): assert os.environ['HAWKAPI_CODEC'] == 'portable'\n"
+        "def test_fails(): assert False\n"
+        "@pytest.mark.skip(reason='x')\ndef test_skipped(): pass\n"
+    )
+    got = suite.run_suite("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, codec="portable")
+    assert (got.exit_code, got.tests, got.failures, got.skipped) == (1, 3, 1, 1)
+
+
+def test_run_suite_that_cannot_start(tmp_path: Path) -> None:
+    """Arguments that pytest refuses end the run with a message instead of a table."""
+    with pytest.raises(CIError, match="pytest wrote no report"):
+        suite.run_suite("a run", Path(sys.executable), ["--no-such-option"], tree=tmp_path)
+
+
+def test_copied_tests_are_without_the_package() -> None:
+    """Nothing in the copy can be imported in place of an installed hawkapi."""
+    with suite.copied_tests() as tree:
+        assert (tree / "tests" / "conftest.py").exists()
+        assert not (tree / "hawkapi").exists()
+        assert not (tree / "tests" / "ci").exists()

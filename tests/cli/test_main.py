@@ -1,0 +1,46 @@
+"""The `hawkapi` command as a whole."""
+
+from __future__ import annotations
+
+import pytest
+from subprocesses import run_python
+
+import hawkapi
+from hawkapi.cli import main
+
+
+def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command the help is printed on stderr and the status is 1."""
+    assert main([]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("usage: hawkapi [-h] [--version] COMMAND ...")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints the version."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"hawkapi {hawkapi.__version__}\n")
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["info", "--no-such-option"]], ids=["command", "option"])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage is explained on stderr and the status is 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: hawkapi" in capsys.readouterr().err
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    """`info` prints its report and the status is 0."""
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out.startswith("hawkapi ")
+
+
+@pytest.mark.parametrize("module", ["hawkapi", "hawkapi.cli"])
+def test_run_as_a_module(module: str) -> None:
+    """`python -m` does what the command does."""
+    done = run_python("-m", module, "--version")
+    assert (done.returncode, done.stdout) == (0, f"hawkapi {hawkapi.__version__}\n")

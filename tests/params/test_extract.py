@@ -1,0 +1,118 @@
+"""Query strings and path values: how they are taken apart and fill arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hawkapi import codec
+from hawkapi.codec import CodecError, Violation
+from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations, parse_query
+from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+
+
+@pytest.mark.parametrize(
+    ("raw", "parsed"),
+    [
+        pytest.param(b"", {}, id="empty"),
+        pytest.param(b"a=1", {"a": ["1"]}, id="one"),
+        pytest.param(b"a=1&b=2&a=3", {"a": ["1", "3"], "b": ["2"]}, id="repeated"),
+        pytest.param(b"a", {"a": [""]}, id="without-value"),
+        pytest.param(b"a=", {"a": [""]}, id="empty-value"),
+        pytest.param(b"=1", {"": ["1"]}, id="empty-name"),
+        pytest.param(b"&&a=1&", {"a": ["1"]}, id="empty-pairs"),
+        pytest.param(b"a=b=c", {"a": ["b=c"]}, id="equals-in-value"),
+        pytest.param(b"a=x+y%20z%2B", {"a": ["x y z+"]}, id="spaces"),
+        pytest.param(b"%61%20b=1", {"a b": ["1"]}, id="encoded-name"),
+        pytest.param(b"a=%C3%A9", {"a": ["é"]}, id="utf-8"),
+        pytest.param("a=é".encode(), {"a": ["é"]}, id="utf-8-not-encoded"),
+        pytest.param("a=é%20é+ü".encode(), {"a": ["é é ü"]}, id="utf-8-partly-encoded"),
+        pytest.param(b"a=%FF&b=\xff", {"a": ["\ufffd"], "b": ["\ufffd"]}, id="invalid-utf-8"),
+        pytest.param(b"a=%zz%4", {"a": ["%zz%4"]}, id="broken-escapes"),
+        pytest.param(b"a=1;b=2", {"a": ["1;b=2"]}, id="semicolon-is-no-separator"),
+        pytest.param(b"a=%00", {"a": ["\0"]}, id="nul"),
+    ],
+)
+def test_parse_query(raw: bytes, parsed: dict[str, list[str]]) -> None:
+    """Every value of every name is found, decoded, in order."""
+    assert parse_query(raw) == parsed
+
+
+def argument(name: str, place: str, position: int, annotation: Any, default: object = ABSENT) -> TextArgument:
+    """Return an argument of a type."""
+    convert = None if annotation is str else codec.converter(annotation)
+    return TextArgument(name=name, place=place, position=position, convert=convert, default=default)
+
+
+def fill(query: bytes, values: dict[str, object] | None = None) -> tuple[list[object], list[ValidationErrorDetail]]:
+    """Fill the arguments of a handler `(limit: int, item: int (path), q: str = "none", flag: bool = False)`."""
+    arguments: list[object] = [ABSENT] * 4
+    errors: list[ValidationErrorDetail] = []
+    texts = TextArguments(
+        [argument("item", "path.item", 1, int)],
+        [
+            argument("limit", "query.limit", 0, int),
+            argument("q", "query.q", 2, str, "none"),
+            argument("flag", "query.flag", 3, bool, False),
+        ],
+    )
+    texts.fill(arguments, {"item": "7"} if values is None else values, query, errors)
+    return arguments, errors
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments"),
+    [
+        pytest.param(b"limit=5", [5, 7, "none", False], id="defaults"),
+        pytest.param(b"flag=on&q=x&limit=-1", [-1, 7, "x", True], id="all"),
+        pytest.param(b"limit=1&limit=x", [1, 7, "none", False], id="first-value-counts"),
+        pytest.param(b"limit=1&q=", [1, 7, "", False], id="empty-text-is-a-value"),
+        pytest.param(b"limit=1&unknown=2", [1, 7, "none", False], id="unknown-name"),
+    ],
+)
+def test_fill(query: bytes, arguments: list[object]) -> None:
+    """Each value stands at its argument's position; what is absent has its default."""
+    assert fill(query) == (arguments, [])
+
+
+def test_fill_reports_everything() -> None:
+    """Every problem of path and query is reported, with its place and the text that was there."""
+    _, errors = fill(b"flag=banana", {"item": "x"})
+    assert errors == [
+        ValidationErrorDetail("path.item", "Expected integer, got 'x'", "x"),
+        ValidationErrorDetail("query.limit", "Required query parameter is missing"),
+        ValidationErrorDetail("query.flag", "Expected boolean, got 'banana'", "banana"),
+    ]
+
+
+def test_fill_without_query_parameters_leaves_the_query_alone() -> None:
+    """A handler that asks for path values only does not care what the query string is."""
+    arguments: list[object] = [ABSENT]
+    TextArguments([argument("x", "path.x", 0, str)], []).fill(arguments, {"x": "v"}, b"%%%=&", [])
+    assert arguments == ["v"]
+
+
+@pytest.mark.parametrize(
+    ("place", "violation", "field"),
+    [
+        pytest.param("", "$", "$", id="body-root"),
+        pytest.param("", "items[0].name", "items[0].name", id="body-member"),
+        pytest.param("query.q", "$", "query.q", id="value-itself"),
+        pytest.param("query.q", "a.b", "query.q.a.b", id="inside-a-value"),
+    ],
+)
+def test_add_violations(place: str, violation: str, field: str) -> None:
+    """A violation's place is below the place of its value."""
+    errors: list[ValidationErrorDetail] = []
+    add_violations(CodecError([Violation(violation, "wrong", "text")]), place, errors)
+    assert errors == [ValidationErrorDetail(field, "wrong", "text")]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 validation errors"), (1, "1 validation error"), (2, "2 validation errors")]
+)
+def test_request_validation_error(count: int, text: str) -> None:
+    """The error counts its reasons in words."""
+    error = RequestValidationError([ValidationErrorDetail("x", "wrong")] * count, status_code=422)
+    assert (str(error), error.detail, len(error.errors), error.status_code) == (text, text, count, 422)

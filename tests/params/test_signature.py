@@ -1,0 +1,285 @@
+"""What a handler may ask for, and the words in which the rest is refused."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+
+from hawkapi import HawkAPI, Response
+from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.params._extract import ABSENT
+from hawkapi.params._signature import Source, read_signature, unwrap_handler
+from hawkapi.routing._parse import parse_template
+from hawkapi.routing.route import Route
+
+
+@dataclass
+class Item:
+    name: str
+
+
+class Request:
+    """Stands for a class that is not supported yet."""
+
+
+class UnreadableSignature:
+    """A callable whose signature cannot be read."""
+
+    __signature__ = "nonsense"
+
+    async def __call__(self) -> None:
+        """Do nothing."""
+
+
+async def scalars(  # type: ignore[no-untyped-def] - an annotation may be missing
+    text: str,
+    number: int,
+    ratio: float,
+    flag: bool,
+    key: UUID,
+    anything,
+    maybe: int | None = None,
+) -> None:
+    """Ask for every scalar."""
+
+
+async def structures(one: Item) -> None:
+    """Ask for a body."""
+
+
+async def optional_body(one: Item | None = None) -> None:
+    """Ask for a body that may be absent."""
+
+
+async def list_body(many: list[Item]) -> None:
+    """Ask for a list."""
+
+
+async def dict_body(table: dict[str, int]) -> None:
+    """Ask for an object."""
+
+
+async def path_and_query(item_id: int, q: str = "x", *, limit: Annotated[int, "documented"] = 5) -> None:
+    """Ask for a path value, a query value and a keyword-only one."""
+
+
+async def without_future_annotations(item: Item) -> None:
+    """Have annotations that are types, not text."""
+
+
+without_future_annotations.__annotations__ = {"item": Item, "return": None}
+
+
+async def generic[T: int](value: T, other: int) -> None:
+    """Have type parameters."""
+
+
+def routed(handler: Callable[..., Any], path: str = "/things", method: str = "GET") -> Route:
+    """Return a route for a handler."""
+    return Route(path, handler, frozenset({method}), name="things")
+
+
+def sources(handler: Callable[..., Any], path: str = "/things") -> list[tuple[str, str, object]]:
+    """Return name, source and default of a handler's parameters."""
+    parameters = read_signature(routed(handler, path), parse_template(path))
+    return [(parameter.name, parameter.source.value, parameter.default) for parameter in parameters]
+
+
+def test_scalars_come_from_the_query() -> None:
+    """What one piece of text can hold comes from the query string."""
+    names = ["text", "number", "ratio", "flag", "key", "anything"]
+    assert sources(scalars) == [*((name, "query", ABSENT) for name in names), ("maybe", "query", None)]
+
+
+@pytest.mark.parametrize("handler", [structures, optional_body, list_body, dict_body, without_future_annotations])
+def test_structures_come_from_the_body(handler: Callable[..., Any]) -> None:
+    """What has structure comes from the body."""
+    (parameter,) = read_signature(routed(handler), parse_template("/things"))
+    assert parameter.source is Source.BODY
+
+
+def test_names_in_the_template_come_from_the_path() -> None:
+    """A parameter that the template names comes from the path, whatever its position."""
+    assert sources(path_and_query, "/{item_id:int}/{q}") == [
+        ("item_id", "path", ABSENT),
+        ("q", "path", "x"),
+        ("limit", "query", 5),
+    ]
+
+
+def test_keyword_only_is_noted() -> None:
+    """The plan must know which arguments are passed by name."""
+    parameters = read_signature(routed(path_and_query), parse_template("/things"))
+    assert [parameter.keyword_only for parameter in parameters] == [False, False, True]
+
+
+async def takes_int(x: int) -> None: ...
+async def takes_optional_int(x: int | None) -> None: ...
+async def takes_float(x: float) -> None: ...
+async def takes_uuid(x: UUID) -> None: ...
+async def takes_text(x: str) -> None: ...
+async def takes_any(x: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "path", "converted"),
+    [
+        pytest.param(takes_int, "/{x:int}", True, id="int"),
+        pytest.param(takes_optional_int, "/{x:int}", True, id="optional"),
+        pytest.param(takes_float, "/{x:float}", True, id="float"),
+        pytest.param(takes_uuid, "/{x:uuid}", True, id="uuid"),
+        pytest.param(takes_any, "/{x:int}", True, id="any"),
+        pytest.param(takes_text, "/{x}", True, id="text"),
+        pytest.param(takes_text, "/{x:path}", True, id="rest"),
+        pytest.param(takes_int, "/{x}", False, id="text-for-int"),
+        pytest.param(takes_uuid, "/{x:str}", False, id="text-for-uuid"),
+    ],
+)
+def test_path_parameter_is_converted_once(handler: Callable[..., Any], path: str, converted: bool) -> None:
+    """What the template's type has made is not read again; a text still is."""
+    (parameter,) = read_signature(routed(handler, path), parse_template(path))
+    assert (parameter.source, parameter.converted) == (Source.PATH, converted)
+
+
+async def any_number(*values: int) -> None: ...
+async def any_names(**values: int) -> None: ...
+async def request_by_name(request: Any) -> None: ...
+async def request_by_type(r: Request) -> None: ...
+async def moment(at: datetime) -> None: ...
+async def two_bodies(a: Item, q: int, b: list[int]) -> None: ...
+async def body_in_path(x: Item) -> None: ...
+async def list_in_path(x: list[str]) -> None: ...
+async def unknown_name(x: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+async def broken_annotation(x: 1 / 0) -> None: ...  # type: ignore[valid-type]
+async def union(x: int | str) -> None: ...
+async def result_moment() -> datetime:
+    return datetime.max
+
+
+async def result_nested() -> dict[str, datetime]:
+    return {}
+
+
+async def result_union() -> int | str:
+    return 1
+
+
+def generator() -> Iterator[bytes]:
+    """Stream."""
+    yield b""
+
+
+async def async_generator() -> AsyncIterator[bytes]:
+    """Stream."""
+    yield b""
+
+
+REFUSALS = [
+    pytest.param(any_number, "/", r"parameter \*values: 'int' takes any number of arguments; name each", id="args"),
+    pytest.param(any_names, "/", r"parameter \*\*values: 'int' takes any number of arguments", id="kwargs"),
+    pytest.param(request_by_name, "/", "parameter request: request objects are not supported yet", id="request"),
+    pytest.param(request_by_type, "/", "parameter r: type Request is not supported yet", id="request-type"),
+    pytest.param(moment, "/", "parameter at: type datetime is not supported yet", id="datetime"),
+    pytest.param(union, "/", r"parameter x: union int \| str is not supported yet", id="union"),
+    pytest.param(two_bodies, "/", "parameters a, b all come from the body; only one can, for now", id="two-bodies"),
+    pytest.param(body_in_path, "/{x}", "parameter x comes from the path, which cannot hold .*Item", id="body-in-path"),
+    pytest.param(list_in_path, "/{x}", r"parameter x comes from the path, which cannot hold list\[str\]", id="list"),
+    pytest.param(takes_int, "/{x:uuid}", "parameter x is uuid in the path but .*int.* in the handler", id="types"),
+    pytest.param(takes_text, "/{x:int}", "parameter x is int in the path but .*str.* in the handler", id="text"),
+    pytest.param(
+        unknown_name, "/", "parameter x: name 'Nowhere' is not defined; define the type at the top", id="name"
+    ),
+    pytest.param(broken_annotation, "/", "parameter x: annotation '1 / 0' cannot be read: division", id="annotation"),
+    pytest.param(generic, "/", "parameter value: type T is not supported yet", id="type-parameter"),
+    pytest.param(result_moment, "/", "return annotation: type datetime is not supported yet; leave it", id="result"),
+    pytest.param(result_nested, "/", "return annotation: type datetime is not supported yet", id="result-nested"),
+    pytest.param(result_union, "/", r"return annotation: union int \| str is not supported yet", id="result-union"),
+    pytest.param(generator, "/", r"generators as handlers \(streaming\) are not supported yet", id="generator"),
+    pytest.param(async_generator, "/", r"generators as handlers \(streaming\) are not", id="async-generator"),
+    pytest.param(functools.partial(generator), "/", r"generators as handlers", id="partial-of-generator"),
+    pytest.param(Request, "/", "classes as handlers are not supported; register a function", id="class"),
+]
+
+
+@pytest.mark.parametrize(("handler", "path", "message"), REFUSALS)
+def test_refused_at_registration(handler: Callable[..., Any], path: str, message: str) -> None:
+    """What cannot be served is refused with method, path, name and parameter, and nothing is registered."""
+    app = HawkAPI()
+    path = "/r" + path.removesuffix("/")
+    with pytest.raises(UnsupportedTypeError, match=message) as caught:
+        app.add_route(path, handler, methods=["get"], name="reader")
+    assert str(caught.value).startswith(f"GET {path} (reader): ")
+    assert app.routes == []
+
+
+def test_refused_names_every_method() -> None:
+    """A route with several methods is named with all of them, without the HEAD that nobody wrote."""
+    with pytest.raises(UnsupportedTypeError, match=r"^GET,POST /r \(moment\): "):
+        HawkAPI().add_route("/r", moment, methods=["POST", "GET"])
+
+
+def test_refused_without_signature() -> None:
+    """A callable whose signature cannot be read is refused."""
+    with pytest.raises(UnsupportedTypeError, match="has no signature to read"):
+        HawkAPI().add_route("/", UnreadableSignature(), methods=["GET"])
+
+
+def test_unresolvable_return_annotation_is_no_model() -> None:
+    """A return annotation that cannot be found means no model, as nothing depends on it."""
+
+    async def handler() -> Nowhere:  # type: ignore[name-defined]  # noqa: F821
+        """Return anything."""
+
+    assert HawkAPI().add_route("/", handler, methods=["GET"]).handler is handler
+
+
+async def responds() -> Response:
+    return Response()
+
+
+async def responds_or_not() -> Response | dict[str, datetime]:
+    return {}
+
+
+@pytest.mark.parametrize("handler", [responds, responds_or_not])
+def test_return_annotation_with_a_response_is_no_model(handler: Callable[..., Any]) -> None:
+    """A handler that makes its responses itself has no model."""
+    assert HawkAPI().add_route("/", handler, methods=["GET"]).handler is handler
+
+
+class Service:
+    """Holds handlers."""
+
+    async def method(self) -> None:
+        """Be a method."""
+
+    async def __call__(self) -> None:
+        """Be callable."""
+
+
+@functools.wraps(responds)
+def wrapped() -> Any:
+    """Wrap a handler."""
+    return responds()
+
+
+@pytest.mark.parametrize(
+    ("handler", "function"),
+    [
+        pytest.param(responds, responds, id="function"),
+        pytest.param(functools.partial(functools.partial(responds)), responds, id="partials"),
+        pytest.param(Service().method, Service.method, id="method"),
+        pytest.param(Service(), Service.__call__, id="object"),
+        pytest.param(wrapped, responds, id="wrapper"),
+        pytest.param(Service, Service, id="class"),
+    ],
+)
+def test_unwrap_handler(handler: Any, function: Any) -> None:
+    """The function whose source holds the annotations is found below partials, methods, objects and wrappers."""
+    assert unwrap_handler(handler) is function
