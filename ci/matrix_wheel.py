@@ -10,7 +10,6 @@ import argparse
 import os
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Final
 
@@ -18,22 +17,9 @@ import normalize_sdist
 import release_tools
 from changelog import PROJECT
 from console import CIError, exit_with, step
+from source_tree import unpack
 
 UNPACKED: Final = Path("build") / "matrix"
-
-
-def unpack(sdist: Path, directory: Path) -> Path:
-    """Unpack an sdist into an empty directory and return its one top directory.
-
-    Raises:
-        CIError: the archive is damaged or unsafe.
-    """
-    normalize_sdist.read_members(sdist)
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    with tarfile.open(sdist) as archive:
-        archive.extractall(directory, filter="data")
-    return directory / sdist.name.removesuffix(".tar.gz")
 
 
 def build_wheel(sdist: Path, identifier: str, output: Path, project: Path, *, cibuildwheel: Path) -> None:
@@ -42,6 +28,7 @@ def build_wheel(sdist: Path, identifier: str, output: Path, project: Path, *, ci
     Raises:
         CIError: the archive cannot be read or cibuildwheel fails.
     """
+    shutil.rmtree(project / UNPACKED, ignore_errors=True)
     source = unpack(sdist, project / UNPACKED)
     seconds = max(member.mtime for member, _ in normalize_sdist.read_members(sdist))
     command: list[str | Path] = [cibuildwheel, "--only", identifier, "--output-dir", output.resolve()]

@@ -34,7 +34,7 @@ class Item:
 
 @dataclass
 class SecretItem(Item):
-    secret: str = "hidden"
+    hidden: str = "seen"
 
 
 @dataclass
@@ -584,7 +584,7 @@ def test_result_status(decorator: str, result: object, status: int, body: bytes)
 
 async def returns_item() -> Item:
     """Return a subclass's object."""
-    return SecretItem("x", secret="seen")
+    return SecretItem("x", hidden="seen")
 
 
 async def returns_items() -> list[Item]:
@@ -609,7 +609,7 @@ async def returns_mapping() -> dict[str, Item]:
 
 async def returns_dict() -> Item:
     """Return a dict with more members than the model."""
-    return {"name": "x", "secret": "seen"}  # type: ignore[return-value]
+    return {"name": "x", "hidden": "seen"}  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -814,6 +814,15 @@ def test_websocket_is_refused() -> None:
         return sent
 
     assert asyncio.run(scenario()) == [{"type": "websocket.close", "code": 4004}]
+
+
+def test_unknown_scope_is_left_alone() -> None:
+    """A connection of a kind that the specification does not have is neither read nor answered."""
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError("nothing is to be received or sent")
+
+    asyncio.run(HawkAPI()({"type": "telepathy"}, nothing, nothing))
 
 
 def test_route_registered_while_serving() -> None:

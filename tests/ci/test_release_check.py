@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import expected_set
-import matrix_wheel
 import pytest
 import release_check
+import source_tree
 from changelog import PROJECT
 from console import CIError
 from dist_set import DistSet
@@ -119,13 +119,9 @@ def test_scripts_that_cibuildwheel_calls_exist() -> None:
     assert [name for name in sorted(scripts) if not (PROJECT / name).is_file()] == []
 
 
-def test_unpack_replaces_what_an_earlier_build_left(tmp_path: Path) -> None:
-    """A wheel is built from the sdist alone: nothing of the directory's earlier content stays."""
-    stale = tmp_path / "build" / "stale.py"
-    stale.parent.mkdir()
-    stale.touch()
-    source = matrix_wheel.unpack(make_sdist(tmp_path), tmp_path / "build")
-    assert not stale.exists()
+def test_unpack_keeps_the_times_of_the_sdist(tmp_path: Path) -> None:
+    """A wheel built from the unpacked sdist can carry the sdist's time."""
+    source = source_tree.unpack(make_sdist(tmp_path), tmp_path / "build")
     assert {path.name: int(path.stat().st_mtime) for path in source.iterdir()} == {
         "PKG-INFO": EPOCH,
         "pyproject.toml": EPOCH,
@@ -136,5 +132,5 @@ def test_unpack_replaces_what_an_earlier_build_left(tmp_path: Path) -> None:
 def test_unpack_refuses_a_file_outside_the_sdist(tmp_path: Path) -> None:
     """An archive that would write elsewhere is not unpacked."""
     with pytest.raises(CIError, match="unpacked somewhere else"):
-        matrix_wheel.unpack(make_sdist(tmp_path, {"../../evil": b""}), tmp_path / "build")
+        source_tree.unpack(make_sdist(tmp_path, {"../../evil": b""}), tmp_path / "build")
     assert not (tmp_path / "build").exists()

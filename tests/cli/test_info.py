@@ -136,6 +136,38 @@ def test_gil_switched_on_from_outside() -> None:
     assert gil["switched_on_by"].startswith("the start of the process (PYTHON_GIL=1 or -X gil=1)")
 
 
+def test_module_that_switches_the_gil_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The module during whose import the GIL came on is named."""
+    module = tmp_path / "switches_the_gil_on.py"
+    module.write_text("import sys; sys._is_gil_enabled = lambda: True")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    report, failures = info.gil_report(["json", "switches_the_gil_on"])
+    assert (report["enabled"], report["switched_on_by"], failures) == (True, "switches_the_gil_on", [])
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "editable"),
+    [
+        pytest.param(None, False, id="from-an-index"),
+        pytest.param("{}", False, id="from-a-file"),
+        pytest.param('{"dir_info":{"editable":true}}', True, id="editable"),
+    ],
+)
+def test_installed_wheel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, direct_url: str | None, editable: bool
+) -> None:
+    """The tags come from the WHEEL file of the installed distribution."""
+    metadata = tmp_path / "hawkapi-9.9.9.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.4\nName: hawkapi\nVersion: 9.9.9\n")
+    (metadata / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp313-cp313-a\nTag: cp313-cp313-b\n")
+    if direct_url is not None:
+        (metadata / "direct_url.json").write_text(direct_url)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert info.installed_wheel() == {"tags": ["cp313-cp313-a", "cp313-cp313-b"], "editable": editable}
+
+
 def test_package_version() -> None:
     """A package that is not installed has no version."""
     assert info.package_version("no-such-package-anywhere") is None

@@ -37,7 +37,7 @@ class UnreadableSignature:
         """Do nothing."""
 
 
-async def scalars(  # type: ignore[no-untyped-def] - an annotation may be missing
+async def scalars(  # type: ignore[no-untyped-def]  # an annotation may be missing
     text: str,
     number: int,
     ratio: float,
