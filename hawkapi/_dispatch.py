@@ -26,12 +26,11 @@ from hawkapi.params._signature import (
     unwrap_handler,
 )
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
-from hawkapi.requests.request import read_body
 from hawkapi.responses.base import Response, has_body
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
 from hawkapi.routing.route import Route
-from hawkapi.types import Receive, Scope
+from hawkapi.types import Message
 
 type Encode = Callable[[object], bytes]
 
@@ -72,7 +71,6 @@ class EndpointPlan:
         "handler",
         "is_async",
         "keywords",
-        "names",
         "positional",
         "size",
         "status_code",
@@ -84,11 +82,10 @@ class EndpointPlan:
         parameters = read_signature(route, template)
         self.handler = route.handler
         self.is_async = is_coroutine_handler(route.handler)
-        self.names = template.names
         self.size = len(parameters)
         self.positional = sum(not parameter.keyword_only for parameter in parameters)
         self.keywords = tuple(parameter.name for parameter in parameters if parameter.keyword_only)
-        self.texts = _plan_texts(parameters)
+        self.texts = _plan_texts(parameters, template.names)
         self.body = next(
             (BodyArgument(item, index) for index, item in enumerate(parameters) if item.source is Source.BODY), None
         )
@@ -104,37 +101,53 @@ class EndpointPlan:
         arguments: list[object] = [ABSENT] * self.size
         errors: list[ValidationErrorDetail] = []
         if self.texts is not None:
-            self.texts.fill(arguments, dict(zip(self.names, values, strict=True)), query_string, errors)
+            self.texts.fill(arguments, values, query_string, errors)
         if self.body is not None:
             arguments[self.body.position] = self.body.read(body, errors)
         if errors:
             raise RequestValidationError(errors)
         return arguments
 
-    async def call(self, arguments: list[object], workers: WorkerPool) -> object:
-        """Call the handler: a coroutine function here, a plain function in a worker thread."""
-        if self.keywords:
-            named = dict(zip(self.keywords, arguments[self.positional :], strict=True))
-            del arguments[self.positional :]
-        else:
-            named = {}
-        if self.is_async:
-            return await self.handler(*arguments, **named)
-        result = await workers.run(self.handler, *arguments, **named)
-        # A plain function may return the coroutine of another, a decorator's wrapper for example.
-        return await result if inspect.isawaitable(result) else result
+    def named(self, arguments: list[object]) -> dict[str, object]:
+        """Take the keyword-only arguments off the end of the arguments."""
+        named = dict(zip(self.keywords, arguments[self.positional :], strict=True))
+        del arguments[self.positional :]
+        return named
 
-    def response(self, result: object) -> Response:
-        """Turn what the handler returned into a response."""
+    def messages(self, result: object, method: str) -> tuple[Message, Message]:
+        """Turn what the handler returned into the two messages of its response."""
         if isinstance(result, Response):
-            return result
+            return result.messages(method)
+        status_code = self.status_code
         if result is None:
-            return Response(b"", status_code=204 if self.status_code == 200 else self.status_code)
-        body = self.encode(result) if has_body(self.status_code) else b""
-        return Response(body, status_code=self.status_code, content_type="application/json")
+            return Response(b"", status_code=204 if status_code == 200 else status_code).messages(method)
+        if not has_body(status_code):
+            return Response(b"", status_code=status_code).messages(method)
+        body = self.encode(result)
+        # A list and a pair of this request's own: a server may add to the one, threads would contend for the other.
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        return (
+            {"type": "http.response.start", "status": status_code, "headers": headers},
+            {"type": "http.response.body", "body": b"" if method == "HEAD" else body},
+        )
 
 
-def _plan_texts(parameters: tuple[HandlerParameter, ...]) -> TextArguments | None:
+def plan_of(endpoint: Endpoint) -> EndpointPlan:
+    """Return the plan of an endpoint, compiling it at the first request."""
+    plan: EndpointPlan | None = endpoint.plan
+    if plan is None:
+        plan = endpoint.plan = EndpointPlan(endpoint.route)
+    return plan
+
+
+async def call_in_worker(plan: EndpointPlan, workers: WorkerPool, *arguments: object, **named: object) -> object:
+    """Call a handler that is a plain function in a worker thread."""
+    result = await workers.run(plan.handler, *arguments, **named)
+    # A plain function may return the coroutine of another, a decorator's wrapper for example.
+    return await result if inspect.isawaitable(result) else result
+
+
+def _plan_texts(parameters: tuple[HandlerParameter, ...], names: tuple[str, ...]) -> TextArguments | None:
     path: list[TextArgument] = []
     query: list[TextArgument] = []
     for position, parameter in enumerate(parameters):
@@ -145,6 +158,7 @@ def _plan_texts(parameters: tuple[HandlerParameter, ...]) -> TextArguments | Non
             name=parameter.name,
             place=f"{parameter.source.value}.{parameter.name}",
             position=position,
+            index=names.index(parameter.name) if parameter.source is Source.PATH else -1,
             convert=None if as_it_comes else codec.converter(parameter.annotation),
             default=parameter.default,
         )
@@ -216,28 +230,3 @@ def _result_annotation(route: Route) -> Any:
     if any(isinstance(choice, type) and issubclass(choice, Response) for choice in choices):
         return Any
     return annotation
-
-
-async def answer(
-    endpoint: Endpoint,
-    values: list[object],
-    scope: Scope,
-    receive: Receive,
-    *,
-    workers: WorkerPool,
-    max_body_size: int,
-) -> Response:
-    """Run a request through its endpoint and return the response to send.
-
-    Raises:
-        RequestValidationError: the request does not fit the handler.
-        RequestEntityTooLarge: the body is longer than `max_body_size` bytes.
-        ClientDisconnect: the client left before the end of the body.
-        Exception: whatever the handler raises.
-    """
-    plan: EndpointPlan | None = endpoint.plan
-    if plan is None:
-        plan = endpoint.plan = EndpointPlan(endpoint.route)
-    body = b"" if plan.body is None else await read_body(receive, max_body_size)
-    arguments = plan.arguments(values, scope.get("query_string", b""), body)
-    return plan.response(await plan.call(arguments, workers))

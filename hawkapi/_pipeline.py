@@ -10,7 +10,8 @@ tables of a replica are as immutable as those of a snapshot, so a request that i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+import weakref
 from typing import final
 
 import hawkapi._threading as _threading
@@ -19,54 +20,79 @@ from hawkapi.routing._tree import Table, copy_table
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What requests need, of one generation."""
+    """What requests need, of one generation. Never changed, but for the list of running requests."""
 
-    generation: int
-    """Counts publications, from 0."""
-    table: Table
+    __slots__ = ("generation", "running", "table")
+
+    def __init__(self, generation: int, table: Table, running: list[None]) -> None:
+        self.generation = generation
+        """Counts publications, from 0."""
+        self.table = table
+        self.running = running
+        """One entry for each running request. THREADS: relies on `append` and `pop` of a list being atomic."""
 
 
 @final
 class Replica:
-    """One thread's copy of a snapshot. Written and read by that thread only."""
+    """One thread's copy of a snapshot. Written by that thread only."""
 
-    __slots__ = ("source", "table")
+    __slots__ = ("__weakref__", "running", "source", "table")
 
-    def __init__(self) -> None:
-        self.source: Snapshot | None = None
-        self.table: Table | None = None
+    def __init__(self, source: Snapshot) -> None:
+        self.source = source
+        self.table = copy_table(source.table, None)
+        self.running: list[None] = []
+        """One entry for each running request of this thread; other threads only ask for its length."""
 
 
 @final
 class Publication:
     """The newest snapshot, where every thread finds it.
 
-    Thread-safe: `publish` is called by one thread at a time, with the registration lock held; `table` by any.
+    Thread-safe: `publish` is called by one thread at a time, with the registration lock held; the rest by any.
     """
 
     def __init__(self, table: Table) -> None:
         # THREADS: relied on to be atomic is one store and one load of this attribute, on both builds.
-        self._newest = Snapshot(0, table)
-        self._replicas = ThreadOwned(Replica) if _threading.FREE_THREADED else None
+        self._newest = Snapshot(0, table, [])
+        self._owned = ThreadOwned(self._new_replica) if _threading.FREE_THREADED else None
+        # Protects the list of replicas, when a thread serves its first request and when running requests are counted.
+        # It does not cover the replicas themselves, which belong to their threads.
+        self._guard = threading.Lock()
+        self._replicas: list[weakref.ref[Replica]] = []
 
     @property
-    def snapshot(self) -> Snapshot:
-        """The newest snapshot."""
-        return self._newest
+    def generation(self) -> int:
+        """How often something was published."""
+        return self._newest.generation
+
+    @property
+    def running_requests(self) -> int:
+        """How many requests are being answered now, in all threads."""
+        with self._guard:
+            replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
+        return len(self._newest.running) + sum(len(replica.running) for replica in replicas)
 
     def publish(self, table: Table) -> None:
         """Make a table visible to every request that begins from now on."""
-        self._newest = Snapshot(self._newest.generation + 1, table)
+        newest = self._newest
+        self._newest = Snapshot(newest.generation + 1, table, newest.running)
 
-    def table(self) -> Table:
-        """Return the newest table, as this thread's own where threads have their own."""
-        snapshot = self._newest
-        if self._replicas is None:
-            return snapshot.table
-        replica = self._replicas.get()
-        if replica.source is not snapshot or replica.table is None:
-            replica.table = copy_table(snapshot.table, replica.table)
-            replica.source = snapshot
-        return replica.table
+    def view(self) -> Snapshot | Replica:
+        """Return the newest snapshot, as this thread's own where threads have their own."""
+        newest = self._newest
+        if self._owned is None:
+            return newest
+        replica = self._owned.get()
+        if replica.source is not newest:
+            replica.table = copy_table(newest.table, replica.table)
+            replica.source = newest
+        return replica
+
+    def _new_replica(self) -> Replica:
+        replica = Replica(self._newest)
+        with self._guard:
+            self._replicas = [reference for reference in self._replicas if reference() is not None]
+            self._replicas.append(weakref.ref(replica))
+        return replica

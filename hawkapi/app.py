@@ -5,26 +5,27 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from hawkapi._dispatch import answer, check_route
+from hawkapi._dispatch import call_in_worker, check_route, plan_of
 from hawkapi._pipeline import Publication
-from hawkapi._threading import ShardedCounter
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.exceptions import ClientDisconnect, HTTPException, reason_phrase
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
 from hawkapi.params.errors import RequestValidationError
-from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, RequestEntityTooLarge
+from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, RequestEntityTooLarge, read_body
 from hawkapi.responses.base import Response
 from hawkapi.responses.problem import problem_response
 from hawkapi.routing._parse import Template
 from hawkapi.routing._tree import Table
 from hawkapi.routing.route import Route
 from hawkapi.routing.router import Router
-from hawkapi.types import Receive, Scope, Send
+from hawkapi.types import Message, Receive, Scope, Send
 
 __all__ = ["HawkAPI"]
 
 NO_SUCH_WEBSOCKET: Final = 4004
 """The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
+
+NOTHING: Final[dict[str, object]] = {}
 
 logger = logging.getLogger("hawkapi")
 
@@ -78,9 +79,8 @@ class HawkAPI(Router):
         self.max_body_size = max_body_size
         self._workers = WorkerPool(size=worker_threads)
         self._publication = Publication(self._table)
-        self._running = ShardedCounter()
         self._lifespan = LifespanManager(
-            self, lifespan, lambda: self._running.value, shutdown_timeout_s=shutdown_timeout_s
+            self, lifespan, lambda: self._publication.running_requests, shutdown_timeout_s=shutdown_timeout_s
         )
 
     def on_startup[F: Hook](self, hook: F) -> F:
@@ -95,55 +95,74 @@ class HawkAPI(Router):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused without a handler."""
-        kind = scope["type"]
-        if kind == "http":
-            self._running.add(1)
-            try:
-                await self._serve(scope, receive, send)
-            finally:
-                self._running.add(-1)
-        elif kind == "lifespan":
+        if scope["type"] != "http":
+            await self._serve_other(scope, receive, send)
+            return
+        scope["app"] = self
+        view = self._publication.view()
+        view.running.append(None)
+        try:
+            start, body = await self._answer(view.table, scope, receive)
+            await send(start)
+            await send(body)
+        except ClientDisconnect:
+            return
+        finally:
+            view.running.pop()
+
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
             await self._lifespan.handle(scope, receive, send)
-        elif kind == "websocket":
+        elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self
-        try:
-            response = await self._respond(scope, receive)
-            start, body = response.messages(scope["method"])
-        except ClientDisconnect:
-            return
-        except Exception as exc:  # noqa: BLE001 - the outermost layer: whatever a handler raises becomes a response
-            start, body = self._failure(exc, scope).messages(scope["method"])
-        await send(start)
-        await send(body)
-
-    async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        table = self._publication.table()
+    async def _answer(self, table: Table, scope: Scope, receive: Receive) -> tuple[Message, Message]:
+        """Find the endpoint, call its handler, and return the messages of the response."""
         method: str = scope["method"]
-        path = route_path(scope)
-        match = table.find(method, path)
-        if match is None:
-            return no_route(table, method, path)
-        endpoint, values = match
         try:
-            return await answer(
-                endpoint, values, scope, receive, workers=self._workers, max_body_size=self.max_body_size
-            )
-        except RequestValidationError as exc:
+            match = table.find(method, route_path(scope))
+            if match is None:
+                return no_route(table, method, route_path(scope)).messages(method)
+            plan = plan_of(match[0])
+            content = b"" if plan.body is None else await read_body(receive, self.max_body_size)
+            arguments = plan.arguments(match[1], scope.get("query_string", b""), content)
+            named = plan.named(arguments) if plan.keywords else NOTHING
+            if plan.is_async:
+                result = await plan.handler(*arguments, **named)
+            else:
+                result = await call_in_worker(plan, self._workers, *arguments, **named)
+            return plan.messages(result, method)
+        except ClientDisconnect:
+            raise
+        except Exception as exc:  # noqa: BLE001 - the outermost layer: whatever a handler raises becomes a response
+            return self._failure(exc, scope)
+
+    def _failure(self, exc: Exception, scope: Scope) -> tuple[Message, Message]:
+        """Return the messages of the response to an exception."""
+        try:
+            response = self._problem(exc)
+            if response is not None:
+                return response.messages(scope["method"])
+        except Exception as error:  # noqa: BLE001 - a detail or a header that cannot be sent is a failure like others
+            exc = error
+        return self._unexpected(exc, scope).messages(scope["method"])
+
+    def _problem(self, exc: Exception) -> Response | None:
+        """Return the response to an exception that has a status of its own, or `None`."""
+        if isinstance(exc, RequestValidationError):
             return self._invalid(exc)
-        except RequestEntityTooLarge as exc:
+        if isinstance(exc, RequestEntityTooLarge):
             return problem_response("payload-too-large", 413, reason_phrase(413), detail=str(exc))
-        except HTTPException as exc:
+        if isinstance(exc, HTTPException):
             return exc.to_response()
+        return None
 
     def _invalid(self, exc: RequestValidationError) -> Response:
         status = exc.status_code or self.validation_error_status
         return problem_response("validation", status, "Validation Error", detail=exc.detail, errors=exc.errors)
 
-    def _failure(self, exc: Exception, scope: Scope) -> Response:
+    def _unexpected(self, exc: Exception, scope: Scope) -> Response:
         """Return the response to an exception that nothing expected, and log it with its traceback."""
         logger.error("%s %s failed", scope["method"], scope["path"], exc_info=exc)
         title = reason_phrase(500)
@@ -159,7 +178,7 @@ class HawkAPI(Router):
 def route_path(scope: Scope) -> str:
     """Return the path that routes are matched against: without the `root_path` of a server or a mount (ASGI HTTP)."""
     path: str = scope["path"]
-    root_path: str = scope.get("root_path", "")
+    root_path: str = scope.get("root_path", "").rstrip("/")
     if not root_path or not path.startswith(root_path):
         return path
     rest = path[len(root_path) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,7 +34,7 @@ def test_publish_counts_generations() -> None:
     publication = Publication(empty_table())
     newer = with_route(empty_table(), "/a")
     publication.publish(newer)
-    assert (publication.snapshot.generation, publication.snapshot.table) == (1, newer)
+    assert (publication.generation, publication.view().table.source or publication.view().table) == (1, newer)
 
 
 def test_threads_share_the_table_with_the_gil(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_threads_share_the_table_with_the_gil(monkeypatch: pytest.MonkeyPatch) -
     table = with_route(empty_table(), "/a")
     publication = Publication(table)
     with ThreadPoolExecutor(1) as pool:
-        assert publication.table() is pool.submit(publication.table).result() is table
+        assert publication.view().table is pool.submit(publication.view).result().table is table
 
 
 def test_threads_own_their_tables_without_the_gil(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,10 +52,10 @@ def test_threads_own_their_tables_without_the_gil(monkeypatch: pytest.MonkeyPatc
     table = with_route(empty_table(), "/a")
     publication = Publication(table)
     with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(publication.table).result()
-        assert pool.submit(publication.table).result() is theirs
-    mine = publication.table()
-    assert mine is publication.table()
+        theirs = pool.submit(publication.view).result().table
+        assert pool.submit(publication.view).result().table is theirs
+    mine = publication.view().table
+    assert mine is publication.view().table
     assert len({id(version) for version in (table, mine, theirs)}) == 3
     assert endpoint_at(mine, "/a") is not endpoint_at(theirs, "/a")
 
@@ -64,10 +65,36 @@ def test_refresh_without_the_gil_keeps_plans(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("hawkapi._threading.FREE_THREADED", True)
     table = with_route(empty_table(), "/a")
     publication = Publication(table)
-    before = publication.table()
+    before = publication.view().table
     endpoint_at(before, "/a").plan = object()
     publication.publish(with_route(table, "/b"))
-    after = publication.table()
+    after = publication.view().table
     assert after.find("GET", "/b") is not None
     assert before.find("GET", "/b") is None
     assert endpoint_at(after, "/a") is endpoint_at(before, "/a")
+
+
+@pytest.mark.parametrize("free_threaded", [False, True])
+def test_running_requests_are_counted_in_all_threads(monkeypatch: pytest.MonkeyPatch, free_threaded: bool) -> None:
+    """The sum is exact while threads are serving, whether or not they share a replica."""
+    monkeypatch.setattr("hawkapi._threading.FREE_THREADED", free_threaded)
+    publication = Publication(empty_table())
+    publication.view().running.append(None)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(publication.view).result().running.append(None)
+        assert publication.running_requests == 2
+        pool.submit(publication.view).result().running.pop()
+    publication.view().running.pop()
+    assert publication.running_requests == 0
+
+
+def test_running_requests_forget_threads_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that come and go leave nothing behind."""
+    monkeypatch.setattr("hawkapi._threading.FREE_THREADED", True)
+    publication = Publication(empty_table())
+    for _ in range(5):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(publication.view).result()
+    gc.collect()
+    publication.view()
+    assert len(publication._replicas) == 1

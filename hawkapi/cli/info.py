@@ -99,7 +99,7 @@ def import_quietly(name: str) -> str | None:
             # The interpreter warns when a module switches the GIL on; the report says it better.
             warnings.simplefilter("ignore")
             importlib.import_module(name)
-    except Exception as exc:  # noqa: BLE001 - a stranger's module may raise anything at import
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's module may raise anything at import
         return f"cannot import {name}: {type(exc).__name__}: {exc}"
     return None
 

@@ -143,7 +143,8 @@ def _describe_union(annotation: Any, seen: dict[Any, Description]) -> Descriptio
     choices = [choice for choice in typing.get_args(annotation) if choice is not types.NoneType]
     if len(choices) != 1 or len(typing.get_args(annotation)) != 2:
         raise UnsupportedTypeError(f"union {type_name(annotation)} is not supported yet; only `T | None` is")
-    return Description(Kind.OPTIONAL, annotation, _describe(choices[0], seen))
+    item = _describe(choices[0], seen)
+    return item if item.kind is Kind.ANY else Description(Kind.OPTIONAL, annotation, item)
 
 
 def _describe_list(annotation: Any, seen: dict[Any, Description]) -> Description:

@@ -86,6 +86,21 @@ def put_in_front(step: str, errors: list[Violation], first: int) -> None:
         errors[index] = Violation(place, violation.message, violation.value)
 
 
+def is_finite(value: object) -> bool:
+    """Whether every number in a parsed document is one: the parser gives an infinity for what no float can hold."""
+    if type(value) is float:
+        return not math.isinf(value)
+    items: list[object] = []
+    if type(value) is list:
+        items = value
+    elif type(value) is dict:
+        items = list(value.values())
+    for item in items:
+        if not is_finite(item):
+            return False
+    return True
+
+
 class Reader:
     """Reads one described type out of JSON values (`read`) and out of text (`read_text`)."""
 
@@ -101,7 +116,10 @@ class Reader:
 @final
 class AnyReader(Reader):
     def read(self, value: object, errors: list[Violation]) -> object:
-        return value
+        if is_finite(value):
+            return value
+        errors.append(Violation(ROOT, "Number out of range"))
+        return INVALID
 
 
 @final
@@ -156,7 +174,10 @@ class IntReader(Reader):
 class FloatReader(Reader):
     def read(self, value: object, errors: list[Violation]) -> object:
         if type(value) is float:
-            return value
+            if not math.isinf(value):
+                return value
+            errors.append(Violation(ROOT, "Number out of range"))
+            return INVALID
         if type(value) is int:
             try:
                 return float(value)
@@ -381,17 +402,8 @@ def _refuse_constant(text: str) -> object:
     raise MalformedError(f"JSON is malformed: {text} is not a JSON number")
 
 
-def _read_float(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise MalformedError("JSON is malformed: number out of range")
-    return number
-
-
-def _read_int(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise MalformedError("JSON is malformed: number out of range")
-    return int(text)
+def _read_int(text: str) -> object:
+    return math.inf if len(text) > MAX_DIGITS else int(text)
 
 
 @final
@@ -400,10 +412,7 @@ class Decoder:
 
     def __init__(self, description: Description) -> None:
         self._reader = build_reader(description)
-        # parse_int and parse_float keep a number that no float or int can hold from being read as something else.
-        self._json: Any = json.JSONDecoder(
-            parse_constant=_refuse_constant, parse_float=_read_float, parse_int=_read_int, strict=True
-        )
+        self._json: Any = json.JSONDecoder(parse_constant=_refuse_constant)
 
     def decode(self, data: bytes) -> object:
         """Read a JSON document.
@@ -413,15 +422,25 @@ class Decoder:
             CodecError: it does not fit the type; every reason is given.
         """
         check_limits(data)
-        try:
-            value: object = self._json.decode(data.decode("utf-8"))
-        except JSONDecodeError as exc:
-            raise MalformedError(f"JSON is malformed: {exc.msg} (character {exc.pos})") from None
+        value = self._parse(data.decode("utf-8"))
         errors: list[Violation] = []
         result = self._reader.read(value, errors)
         if result is INVALID:
             raise CodecError(errors)
         return result
+
+    def _parse(self, text: str) -> object:
+        try:
+            value: object = self._json.decode(text)
+        except JSONDecodeError as exc:
+            raise MalformedError(f"JSON is malformed: {exc.msg} (character {exc.pos})") from None
+        except MalformedError:
+            raise
+        except ValueError:
+            # int() refuses that many digits. Such a number is an infinity to its reader, and nothing to a type that
+            # ignores the member it stands in.
+            value = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int).decode(text)
+        return value
 
 
 @final
@@ -486,6 +505,9 @@ def to_builtin(value: Any) -> object:
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    attributes = getattr(type(value), "__attrs_attrs__", None)
+    if attributes is not None:
+        return {attribute.name: getattr(value, attribute.name) for attribute in attributes}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, (UUID, decimal.Decimal, PurePath)):

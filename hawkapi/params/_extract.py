@@ -33,6 +33,7 @@ class TextArgument:
         name: str,
         place: str,
         position: int,
+        index: int,
         convert: Callable[[object, bool], object] | None,
         default: object,
     ) -> None:
@@ -40,6 +41,9 @@ class TextArgument:
         self.place = place
         """Where a client is told to look: `query.limit`, `path.id`."""
         self.position = position
+        """Among the handler's arguments."""
+        self.index = index
+        """Among the values of the path, for those that come from it."""
         self.convert = convert
         """Absent where the value is taken as it comes."""
         self.default = default
@@ -67,7 +71,7 @@ class TextArguments:
     def fill(
         self,
         arguments: list[object],
-        values: dict[str, object],
+        values: list[object],
         query_string: bytes,
         errors: list[ValidationErrorDetail],
     ) -> None:
@@ -75,12 +79,12 @@ class TextArguments:
 
         Args:
             arguments: the handler's arguments, one place for each.
-            values: the path parameters by name.
+            values: the path parameters from left to right.
             query_string: as it came, percent-encoded, without `?`.
             errors: receives every problem, not only the first.
         """
         for argument in self._path:
-            arguments[argument.position] = argument.read(values[argument.name], errors)
+            arguments[argument.position] = argument.read(values[argument.index], errors)
         if not self._query:
             return
         query = parse_query(query_string)

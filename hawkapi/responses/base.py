@@ -35,22 +35,25 @@ class Response:
     ) -> None:
         self.body = content.encode("utf-8") if isinstance(content, str) else content
         self.status_code = status_code
-        self.headers: dict[str, str] = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers) if headers else {}
         self.content_type = content_type
 
     def header_pairs(self) -> HeaderPairs:
         """Return the header fields as they are sent: lower-case names, no control characters, one length."""
-        pairs = [
+        if not has_body(self.status_code):
+            return [pair for pair in self._own_pairs() if pair[0] != b"content-type"]
+        pairs = self._own_pairs() if self.headers else []
+        if not any(name == b"content-type" for name, _ in pairs):
+            pairs.append((b"content-type", encode_field(self.content_type)))
+        pairs.append((b"content-length", b"%d" % len(self.body)))
+        return pairs
+
+    def _own_pairs(self) -> HeaderPairs:
+        return [
             (encode_field(name.lower()), encode_field(value))
             for name, value in self.headers.items()
             if name.lower() != "content-length"
         ]
-        if not has_body(self.status_code):
-            return [pair for pair in pairs if pair[0] != b"content-type"]
-        if not any(name == b"content-type" for name, _ in pairs):
-            pairs.append((b"content-type", encode_field(self.content_type)))
-        pairs.append((b"content-length", str(len(self.body)).encode("ascii")))
-        return pairs
 
     def messages(self, method: str) -> tuple[Message, Message]:
         """Return the two ASGI messages of the response; for `HEAD` with the length but without the body."""
@@ -78,7 +81,8 @@ def encode_field(text: str) -> bytes:
         ValueError: it has a character outside latin-1, which a header field cannot carry.
     """
     try:
-        return text.translate(_LINE_BREAKS).encode("latin-1")
+        # Cheap case first: hardly any field has a character to remove.
+        return (text if text.isprintable() else text.translate(_LINE_BREAKS)).encode("latin-1")
     except UnicodeEncodeError as exc:
         bad = text[exc.start : exc.end]
         raise ValueError(f"header field {text!r} holds {bad!r}, which is not in latin-1; percent-encode it") from None

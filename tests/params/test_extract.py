@@ -42,10 +42,10 @@ def test_parse_query(raw: bytes, parsed: dict[str, list[str]]) -> None:
 def argument(name: str, place: str, position: int, annotation: Any, default: object = ABSENT) -> TextArgument:
     """Return an argument of a type."""
     convert = None if annotation is str else codec.converter(annotation)
-    return TextArgument(name=name, place=place, position=position, convert=convert, default=default)
+    return TextArgument(name=name, place=place, position=position, index=0, convert=convert, default=default)
 
 
-def fill(query: bytes, values: dict[str, object] | None = None) -> tuple[list[object], list[ValidationErrorDetail]]:
+def fill(query: bytes, values: list[object] | None = None) -> tuple[list[object], list[ValidationErrorDetail]]:
     """Fill the arguments of a handler `(limit: int, item: int (path), q: str = "none", flag: bool = False)`."""
     arguments: list[object] = [ABSENT] * 4
     errors: list[ValidationErrorDetail] = []
@@ -57,7 +57,7 @@ def fill(query: bytes, values: dict[str, object] | None = None) -> tuple[list[ob
             argument("flag", "query.flag", 3, bool, False),
         ],
     )
-    texts.fill(arguments, {"item": "7"} if values is None else values, query, errors)
+    texts.fill(arguments, ["7"] if values is None else values, query, errors)
     return arguments, errors
 
 
@@ -78,7 +78,7 @@ def test_fill(query: bytes, arguments: list[object]) -> None:
 
 def test_fill_reports_everything() -> None:
     """Every problem of path and query is reported, with its place and the text that was there."""
-    _, errors = fill(b"flag=banana", {"item": "x"})
+    _, errors = fill(b"flag=banana", ["x"])
     assert errors == [
         ValidationErrorDetail("path.item", "Expected integer, got 'x'", "x"),
         ValidationErrorDetail("query.limit", "Required query parameter is missing"),
@@ -89,7 +89,7 @@ def test_fill_reports_everything() -> None:
 def test_fill_without_query_parameters_leaves_the_query_alone() -> None:
     """A handler that asks for path values only does not care what the query string is."""
     arguments: list[object] = [ABSENT]
-    TextArguments([argument("x", "path.x", 0, str)], []).fill(arguments, {"x": "v"}, b"%%%=&", [])
+    TextArguments([argument("x", "path.x", 0, str)], []).fill(arguments, ["v"], b"%%%=&", [])
     assert arguments == ["v"]
 
 

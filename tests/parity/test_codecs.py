@@ -11,7 +11,6 @@ import enum
 import json
 import os
 import random
-import re
 import types
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -154,14 +153,10 @@ def documents(draw: st.DrawFn, description: Description) -> bytes:
     for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
         place = draw(st.integers(0, len(data)))
         inserted = draw(
-            st.sampled_from([b"", b"0", b"-", b".", b'"', b",", b"]", b"{", b"\\", b"\xff", b"\\ud800", b" "])
+            st.sampled_from([b"", b"0", b"-", b".", b'"', b",", b"]", b"{", b"\\", b"\xff", b"\\ud800", b" ", b"e999"])
         )
         data = data[:place] + inserted + data[place + draw(st.integers(0, 2)) :]
     return data
-
-
-# A number that overflows inside a member that the type ignores is the one thing that the codecs judge differently.
-OVERFLOWING = re.compile(rb"[0-9.]\s*[eE]\+?[0-9]{3}")
 
 
 def plain(value: object) -> object:
@@ -192,8 +187,7 @@ def test_decoders_agree(data: st.DataObject) -> None:
     portable, quick = build_decoder(description), fast.build_decoder(description)
     for _ in range(DOCUMENTS):
         document = data.draw(documents(description), label="document")
-        if not OVERFLOWING.search(document):
-            assert outcome(quick, document) == outcome(portable, document)
+        assert outcome(quick, document) == outcome(portable, document)
 
 
 class Colour(enum.Enum):
