@@ -1,4 +1,4 @@
-"""The portable codec: pure Python over the C-accelerated `json` of the standard library, no dependency.
+"""The portable codec's reading half: pure Python over the C-accelerated `json`, no dependency.
 
 It is what free-threaded 3.13 runs, what any interpreter runs without msgspec, and the judge of every body that msgspec
 refuses: whatever this file says of a body is what the client reads.
@@ -14,21 +14,15 @@ Rules of this file:
 
 from __future__ import annotations
 
-import base64
-import dataclasses
-import datetime as dt
-import decimal
-import enum
 import json
 import math
 import re
 from collections.abc import Callable
 from json.decoder import JSONDecodeError
-from json.encoder import encode_basestring
-from pathlib import PurePath
 from typing import Any, Final, final
 from uuid import UUID
 
+from hawkapi.codec._encoder import build_encoder
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import Description, Kind
 from hawkapi.codec.errors import ROOT, CodecError, MalformedError, Violation
@@ -466,168 +460,6 @@ class Converter:
         return result
 
 
-# Encoding. Numbers are written as msgspec writes them, so that both codecs send the same bytes: where `repr` uses an
-# exponent, msgspec uses another form (1e16, 0.00001), and json's C encoder cannot be told to. Such numbers are rare:
-# they are noticed in the finished text, and only then the text is written again by `_write`.
-_EXPONENT: Final = re.compile(r"[0-9]e[+-][0-9]")
-
-
-@final
-class Encoder:
-    """A value in, JSON bytes out. Owned by one thread where threads do not share a GIL."""
-
-    def __init__(self) -> None:
-        # PERF: the C encoder itself, made once. `json.dumps` makes one a call, and shares module globals that threads
-        # would contend for. Without it (no C accelerator) the standard class does the same work.
-        make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
-        self._c_encode: Any = make(None, to_builtin, encode_basestring, None, ":", ",", False, False, False)
-
-    def encode(self, value: object) -> bytes:
-        """Write a value as compact JSON in UTF-8.
-
-        Raises:
-            TypeError: it holds something that JSON has no form for ("Cannot serialize object of type ...").
-            ValueError: it holds NaN, an infinity, or half a surrogate pair.
-        """
-        try:
-            text = "".join(self._c_encode(value, 0))
-        except TypeError:
-            # json knows few types of keys. `_write` knows as many as msgspec, and says what nobody has a form for.
-            return _written(value)
-        return text.encode("utf-8") if _EXPONENT.search(text) is None else _written(value)
-
-
-def to_builtin(value: Any) -> object:
-    """Turn what json does not know into what it does, one level deep.
-
-    Raises:
-        TypeError: there is no form for it.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    attributes = getattr(type(value), "__attrs_attrs__", None)
-    if attributes is not None:
-        return {attribute.name: getattr(value, attribute.name) for attribute in attributes}
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, (UUID, decimal.Decimal, PurePath)):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return list(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, (dt.datetime, dt.time)):
-        return _rfc3339(value.isoformat())
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return iso_duration(value)
-    raise TypeError(f"Cannot serialize object of type {type(value).__qualname__}")
-
-
-def _rfc3339(text: str) -> str:
-    return text[:-6] + "Z" if text.endswith("+00:00") else text
-
-
-def iso_duration(value: dt.timedelta) -> str:
-    """Write a duration as ISO 8601 does (`P1DT2.5S`), days and seconds only, as msgspec does."""
-    if not value:
-        return "P0D"
-    sign = "-" if value < dt.timedelta(0) else ""
-    value = abs(value)
-    days = f"{value.days}D" if value.days else ""
-    fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
-    time = f"T{value.seconds}{fraction}S" if value.seconds or fraction else ""
-    return f"{sign}P{days}{time}"
-
-
-def _written(value: object) -> bytes:
-    parts: list[str] = []
-    _write(value, parts)
-    return "".join(parts).encode("utf-8")
-
-
-def _write(value: object, parts: list[str]) -> None:
-    """Write one value, numbers as msgspec writes them."""
-    if isinstance(value, str):
-        parts.append(encode_basestring(value))
-    elif value is None:
-        parts.append("null")
-    elif value is True:
-        parts.append("true")
-    elif value is False:
-        parts.append("false")
-    elif isinstance(value, int):
-        parts.append(int.__repr__(value))
-    elif isinstance(value, float):
-        parts.append(number_text(value))
-    elif isinstance(value, (list, tuple)):
-        _write_array(value, parts)
-    elif isinstance(value, dict):
-        _write_object(value, parts)
-    else:
-        _write(to_builtin(value), parts)
-
-
-def _write_array(values: Any, parts: list[str]) -> None:
-    separator = "["
-    for value in values:
-        parts.append(separator)
-        _write(value, parts)
-        separator = ","
-    parts.append("]" if separator == "," else "[]")
-
-
-def _write_object(members: dict[Any, Any], parts: list[str]) -> None:
-    separator = "{"
-    for key, value in members.items():
-        parts.append(separator)
-        parts.append(encode_basestring(key_text(key)))
-        parts.append(":")
-        _write(value, parts)
-        separator = ","
-    parts.append("}" if separator == "," else "{}")
-
-
-def key_text(key: Any) -> str:
-    """Return the name of a member: a key as its text, without quotes.
-
-    Raises:
-        TypeError: a key of this type has no one text.
-    """
-    if isinstance(key, str):
-        return key
-    if key is None:
-        return "null"
-    if key is True or key is False:
-        return "true" if key else "false"
-    if isinstance(key, (int, float)):
-        return number_text(key)
-    plain = to_builtin(key)
-    if isinstance(plain, (str, int, float)):
-        return key_text(plain)
-    raise TypeError(f"Cannot serialize object of type {type(key).__qualname__} as a key")
-
-
-def number_text(value: int | float) -> str:
-    """Write a number as msgspec does: `repr`, without `+` or leading zeros in an exponent, and 1e-05 as 0.00001.
-
-    Raises:
-        ValueError: it is NaN or an infinity.
-    """
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"Out of range float values are not JSON compliant: {value!r}")
-    text = float.__repr__(value) if isinstance(value, float) else int.__repr__(value)
-    mantissa, mark, exponent = text.partition("e")
-    if not mark:
-        return text
-    power = int(exponent)
-    if -6 < power < 0:
-        sign = "-" if mantissa.startswith("-") else ""
-        return f"{sign}0.{'0' * (-power - 1)}{mantissa.lstrip('-').replace('.', '')}"
-    return f"{mantissa}e{power}"
-
-
 def build_decoder(description: Description) -> Callable[[bytes], object]:
     """Return the function that reads bytes as the described type."""
     return Decoder(description).decode
@@ -638,6 +470,4 @@ def build_converter(description: Description) -> Callable[[object, bool], object
     return Converter(description).convert
 
 
-def build_encoder() -> Callable[[object], bytes]:
-    """Return a new function that writes values; one thread may use it at a time."""
-    return Encoder().encode
+__all__ = ["build_converter", "build_decoder", "build_encoder"]

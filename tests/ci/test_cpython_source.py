@@ -65,7 +65,7 @@ def test_build_of_a_free_threaded_interpreter(fake: FakeMachine) -> None:
     log = (fake.machine.cache / "logs" / f"{prefix.name}.log").read_text().splitlines()
     flags = "--with-ensurepip=install --disable-test-modules --without-static-libpython --disable-gil"
     assert log[0] == f"configure --prefix={prefix} {flags}"
-    assert log[2] == f"make altinstall DESTDIR={fake.machine.cache}/work/root; CFLAGS="
+    assert log[2] == f"make altinstall DESTDIR={fake.machine.cache / 'work' / 'root'}; CFLAGS="
 
 
 def test_build_asks_for_the_suite_that_has_it(fake: FakeMachine) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from hawkapi import codec
-from hawkapi.codec._portable import build_encoder, iso_duration, number_text
+from hawkapi.codec._encoder import build_encoder, iso_duration, number_text
 
 UUID_VALUE = UUID(int=5)
 UUID_TEXT = "00000000-0000-0000-0000-000000000005"
