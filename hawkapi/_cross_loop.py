@@ -88,9 +88,9 @@ class _ThreadWaiter:
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
-    def sleep(self, timeout_s: float) -> bool:
-        """Wait to be woken, forever if the timeout is negative; return whether that happened."""
-        return self._asleep.acquire(timeout=timeout_s)
+    def sleep(self, timeout_s: float | None) -> bool:
+        """Wait to be woken, at most that many seconds; return whether that happened."""
+        return self._asleep.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s))
 
     def wake(self) -> bool:
         """Let the thread go on; a thread can always be reached."""
@@ -359,8 +359,8 @@ class AsyncEvent:
             _discard(self._waiting, waiter)
         return True
 
-    def wait_in_thread(self, timeout_s: float = -1) -> bool:
-        """Block this thread until the flag is up, forever if the timeout is negative; return whether it happened.
+    def wait_in_thread(self, timeout_s: float | None = None) -> bool:
+        """Block this thread until the flag is up, at most `timeout_s` seconds (default: forever); return whether it is.
 
         In a thread that runs an event loop, nothing else of that loop goes on meanwhile.
         """

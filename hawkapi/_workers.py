@@ -29,7 +29,8 @@ class WorkerPool:
     async def run[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in a thread and return its result; it sees a copy of the caller's context variables.
 
-        If the caller is cancelled, the function still runs to its end and its result is dropped.
+        If the caller is cancelled, a function that has begun runs to its end and its result is dropped; one that still
+        waits for a thread is not called.
         """
         context = copy_context()
         # THREADS: submit() may start a thread, and from 3.14 on a free-threaded build gives a new thread the context

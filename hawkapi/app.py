@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from hawkapi._dispatch import call_in_worker, check_route, plan_of
-from hawkapi._pipeline import Publication
+from hawkapi._plan import call_in_worker, check_route, plan_of
+from hawkapi._snapshot import Publication
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.exceptions import ClientDisconnect, HTTPException, reason_phrase
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
@@ -71,6 +71,10 @@ class HawkAPI(Router):
             raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
         if max_body_size < 0:
             raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
+        if worker_threads < 1:
+            raise ValueError(f"worker_threads is {worker_threads}; it must be at least 1")
+        if shutdown_timeout_s < 0:
+            raise ValueError(f"shutdown_timeout_s is {shutdown_timeout_s}; it is a number of seconds, at least 0")
         self.title = title
         self.version = version
         self.description = description

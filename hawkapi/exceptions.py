@@ -66,11 +66,14 @@ class HTTPException(HawkAPIError):
         status_code: the HTTP status that the client sees, 100 to 599.
         detail: what the document says of this occurrence: text, or any JSON value; left out when empty.
         headers: further response fields; a `content-type` replaces `application/problem+json`.
+
+    Raises:
+        ValueError: the status is none.
     """
 
     def __init__(self, status_code: int, detail: Any = "", *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status_code = status_code
+        self.status_code = check_status(status_code)
         self.detail = detail
         self.headers = dict(headers or {})
 
@@ -96,3 +99,14 @@ def reason_phrase(status_code: int) -> str:
         return HTTPStatus(status_code).phrase
     except ValueError:
         return "Error"
+
+
+def check_status(status_code: int, lowest: int = 100) -> int:
+    """Return a status that a response may have.
+
+    Raises:
+        ValueError: it is not between `lowest` and 599.
+    """
+    if not lowest <= status_code <= 599:
+        raise ValueError(f"status_code is {status_code}; it must be from {lowest} to 599")
+    return status_code

@@ -16,13 +16,14 @@ A loop that never receives a lifespan event serves without start-up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hawkapi._threading import AsyncEvent
 from hawkapi.exceptions import LifespanError
@@ -37,18 +38,27 @@ type Lifespan = Callable[[Any], AbstractAsyncContextManager[Any] | AsyncIterator
 """`app -> async context manager`, or the async generator function one is made of; may yield a mapping of state."""
 
 DEFAULT_SHUTDOWN_TIMEOUT_S: Final = 10.0
+PATROL_INTERVAL_S: Final = 0.5
+"""Between two looks for loops that were closed without a shutdown, at shutdown only."""
 DRAIN_INTERVAL_S: Final = 0.05
 """Between two looks at the number of running requests, at shutdown only."""
 
 logger = logging.getLogger("hawkapi")
 
 
+class Visitor(NamedTuple):
+    """One lifespan beside the owner's, as the owner waits for it."""
+
+    name: str
+    loop: asyncio.AbstractEventLoop
+
+
 class Period:
     """One run of the application, from its first loop's start to its last loop's end."""
 
     def __init__(self) -> None:
-        self.others: set[str] = set()
-        """The names of the loops beside the owner's; guarded by the manager's lock."""
+        self.others: dict[object, Visitor] = {}
+        """Everyone beside the owner, by a token of their own; guarded by the manager's lock."""
         self.closing = False
         """Set when shutdown has begun for good; guarded by the manager's lock."""
         self.started = AsyncEvent()
@@ -87,8 +97,10 @@ class LifespanManager:
         self._running_requests = running_requests
         self._shutdown_timeout_s = shutdown_timeout_s
         # Protects which period is the current one, and its `others` and `closing`: entering, leaving and closing a
-        # period exclude each other. Held for a few statements, never across an await or a user's function.
-        self._guard = threading.Lock()
+        # period exclude each other. Held for a few statements, never across an await or a user's function. Reentrant,
+        # because the garbage collector may run under it and destroy a lifespan task whose loop is closed, which leaves
+        # its period here; every change under the lock is a single statement that such a visit cannot tear.
+        self._guard = threading.RLock()
         self._period: Period | None = None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,8 +109,9 @@ class LifespanManager:
         if message["type"] != "lifespan.startup":
             return
         try:
-            period, owner = await self._enter()
-            run = self._run_owner(period) if owner else self._run_other(period)
+            token = object()
+            period, owner = await self._enter(token)
+            run = self._run_owner(period) if owner else self._run_other(period, token)
             async with run:
                 scope.setdefault("state", {}).update(period.state)
                 await send({"type": "lifespan.startup.complete"})
@@ -111,21 +124,23 @@ class LifespanManager:
             logger.exception("shutdown did not go well")
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _enter(self) -> tuple[Period, bool]:
+    async def _enter(self, token: object) -> tuple[Period, bool]:
         """Join the current period, or begin one; wait for one that is ending."""
+        visitor = Visitor(threading.current_thread().name, asyncio.get_running_loop())
         while True:
+            fresh = Period()
             with self._guard:
                 period = self._period
                 if period is None:
-                    self._period = period = Period()
-                    return period, True
+                    self._period = fresh
+                    return fresh, True
                 if not period.closing:
-                    period.others.add(_loop_name())
+                    period.others[token] = visitor
                     return period, False
             await period.ended.wait()
 
     @asynccontextmanager
-    async def _run_other(self, period: Period) -> AsyncIterator[None]:
+    async def _run_other(self, period: Period, token: object) -> AsyncIterator[None]:
         try:
             await period.started.wait()
             if period.failure is not None:
@@ -133,9 +148,8 @@ class LifespanManager:
             yield
         finally:
             with self._guard:
-                period.others.discard(_loop_name())
-                alone = period.closing or not period.others
-            if alone:
+                period.others.pop(token, None)
+            if not period.others:
                 period.alone.set()
 
     @asynccontextmanager
@@ -207,20 +221,27 @@ class LifespanManager:
         return late
 
     async def _wait_for_others(self, period: Period, deadline: float) -> list[str]:
-        """Wait until no other loop is left; return the names of those that are not gone in time."""
+        """Wait until no other loop is left; return the names of those that are not gone in time.
+
+        A loop that was closed without a shutdown does not come back, and is not waited for.
+        """
         while True:
+            period.alone.clear()
             with self._guard:
+                for token, visitor in list(period.others.items()):
+                    if visitor.loop.is_closed():
+                        period.others.pop(token, None)
                 if not period.others:
                     period.closing = True
                     return []
-                period.alone.clear()
-            try:
-                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                    await period.alone.wait()
-            except TimeoutError:
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
                 with self._guard:
                     period.closing = True
-                    return sorted(period.others)
+                    return sorted(f"{visitor.name} ({visitor.loop!r})" for visitor in period.others.values())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, PATROL_INTERVAL_S)):
+                    await period.alone.wait()
 
     async def _drain(self, deadline: float) -> None:
         """Wait for running requests to end, and say so when they do not."""
@@ -233,10 +254,6 @@ class LifespanManager:
 
 class _StartupFailed(LifespanError):
     """Start-up failed; the message is for the server's log."""
-
-
-def _loop_name() -> str:
-    return f"{threading.current_thread().name} (loop {id(asyncio.get_running_loop()):#x})"
 
 
 def _as_context_manager(made: Any) -> AbstractAsyncContextManager[Any]:

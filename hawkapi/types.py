@@ -6,7 +6,7 @@ Source: ASGI specification 3.0, https://asgi.readthedocs.io/en/latest/specs/main
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any
 
 type Scope = MutableMapping[str, Any]
 """The connection: `type` is `http`, `websocket` or `lifespan`; the other keys depend on it."""
@@ -19,9 +19,3 @@ type Send = Callable[[Message], Awaitable[None]]
 
 type HeaderPairs = list[tuple[bytes, bytes]]
 """Header fields in order: lower-case name and value as bytes."""
-
-
-class ASGIApp(Protocol):
-    """Anything that can be called as an ASGI 3 application."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...

@@ -782,7 +782,8 @@ def test_http_exception_text() -> None:
         ),
         pytest.param({"validation_error_status": 500}, "validation_error_status is 500", id="status-above"),
         pytest.param({"max_body_size": -1}, "max_body_size is -1; it is a number of bytes, at least 0", id="size"),
-        pytest.param({"worker_threads": 0}, "max_workers must be greater than 0", id="workers"),
+        pytest.param({"worker_threads": 0}, "worker_threads is 0", id="workers"),
+        pytest.param({"shutdown_timeout_s": -1}, "shutdown_timeout_s is -1", id="shutdown timeout"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:

@@ -428,7 +428,7 @@ def test_late_loops_are_named(caplog: pytest.LogCaptureFixture) -> None:
     assert events == ALL
     (record,) = caplog.records
     assert record.exc_info is not None
-    assert "these event loops were still running at shutdown: the-late-one (loop 0x" in str(record.exc_info[1])
+    assert "these event loops were still running at shutdown: the-late-one (<" in str(record.exc_info[1])
     late.stop()
 
 
@@ -491,3 +491,63 @@ def test_serving_without_lifespan_events() -> None:
     app = recording_app(events)
     assert asyncio.run(call(app, "GET", "/")).status == 404
     assert events == []
+
+
+def test_a_loop_that_was_closed_without_a_shutdown_is_not_waited_for() -> None:
+    """The owner's shutdown does not wait for somebody who cannot come."""
+    app = HawkAPI(shutdown_timeout_s=3600)
+    owner = LoopThread(app, "owner")
+    assert owner.wait_started() == "lifespan.startup.complete"
+    loop = asyncio.new_event_loop()
+    received = iter([{"type": "lifespan.startup"}])
+    started = loop.create_future()
+
+    async def receive() -> dict[str, str]:
+        message = next(received, None)
+        return message if message is not None else await loop.create_future()
+
+    async def send(message: Any) -> None:
+        started.set_result(message["type"])
+
+    task = loop.create_task(app({"type": "lifespan"}, receive, send))
+    assert loop.run_until_complete(started) == "lifespan.startup.complete"
+    loop.close()
+    owner.stop()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+async def _lifespan_beside(app: HawkAPI, go_on: asyncio.Event, began: asyncio.Queue[str]) -> None:
+    messages = ["lifespan.startup", "lifespan.shutdown"]
+
+    async def receive() -> dict[str, str]:
+        if len(messages) == 1:
+            await go_on.wait()
+        return {"type": messages.pop(0)}
+
+    async def send(message: Any) -> None:
+        began.put_nowait(message["type"])
+
+    await app({"type": "lifespan"}, receive, send)
+
+
+def test_lifespans_on_one_loop_are_counted_one_by_one() -> None:
+    """Shutdown hooks wait for every lifespan, also when several run on one loop."""
+    app = HawkAPI()
+    left: list[str] = []
+    app.on_shutdown(lambda: left.append("hook"))
+
+    async def main() -> None:
+        gates = [asyncio.Event() for _ in range(3)]
+        began: asyncio.Queue[str] = asyncio.Queue()
+        tasks = [asyncio.ensure_future(_lifespan_beside(app, gate, began)) for gate in gates]
+        for _ in gates:
+            await began.get()
+        gates[0].set()
+        gates[1].set()
+        await tasks[1]
+        assert left == []
+        gates[2].set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(main())
+    assert left == ["hook"]

@@ -121,3 +121,24 @@ def test_size_is_at_least_one() -> None:
     """A pool without threads is refused."""
     with pytest.raises(ValueError, match="max_workers must be greater than 0"):
         WorkerPool(size=0)
+
+
+def test_cancelled_caller_that_waits_for_a_thread() -> None:
+    """A function that has not begun when its caller is cancelled is not called."""
+    called: list[str] = []
+
+    async def main() -> None:
+        pool = WorkerPool(size=1)
+        go_on = threading.Event()
+        busy = asyncio.ensure_future(pool.run(go_on.wait))
+        waiting = asyncio.ensure_future(pool.run(called.append, "waiting"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        go_on.set()
+        await busy
+        await pool.run(called.append, "later")
+
+    asyncio.run(main())
+    assert called == ["later"]

@@ -20,7 +20,7 @@ import hawkapi
 import hawkapi.codec as codec
 
 OPTIONAL_PACKAGES: Final = ("granian", "msgspec", "pydantic", "uvicorn")
-"""What hawkapi uses when it is there."""
+"""What stands beside hawkapi in an installation, and decides how it runs: a codec, servers, models."""
 
 
 def run(*, as_json: bool, modules: Sequence[str]) -> int:

@@ -70,7 +70,7 @@ _codec: Codec = importlib.import_module(f"hawkapi.codec._{CODEC}")
 
 
 def decoder(annotation: Any) -> Callable[[bytes], object]:
-    """Return a function that reads a JSON document as a type.
+    """Return a function that reads a JSON document as a type, given as an annotation or as its description.
 
     The returned function raises `CodecError` when the document does not fit and `MalformedError`, one of these, when
     it is not JSON. It may be called from any thread; on a build without the GIL threads run faster with one each.
@@ -82,7 +82,7 @@ def decoder(annotation: Any) -> Callable[[bytes], object]:
 
 
 def converter(annotation: Any) -> Callable[[object, bool], object]:
-    """Return a function `(value, lax)` that reads a value as a type.
+    """Return a function `(value, lax)` that reads a value as a type, given as an annotation or as its description.
 
     With `lax` true a `str` is read as what it spells (`"5"` as 5), which is how paths, queries, headers, cookies and
     forms carry values. The function raises `CodecError`; threads: as `decoder`.
@@ -96,8 +96,8 @@ def converter(annotation: Any) -> Callable[[object, bool], object]:
 def encoder() -> Callable[[object], bytes]:
     """Return a new function that writes a value as compact JSON in UTF-8.
 
-    The function raises `TypeError` for what JSON has no form for and `ValueError` for NaN and infinities. One thread
-    may use it at a time.
+    The function raises `TypeError` for what JSON has no form for and `ValueError` for NaN and infinities; threads: as
+    `decoder`.
     """
     return _codec.build_encoder()
 

@@ -46,6 +46,9 @@ SCALARS: Final[dict[object, Kind]] = {
 }
 
 
+SCALAR_KINDS: Final = frozenset(SCALARS.values())
+
+
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
@@ -79,17 +82,17 @@ class Description:
         """Whether one piece of text can hold a value: what a path or a query parameter may be."""
         if self.kind is Kind.OPTIONAL:
             return self.item is not None and self.item.is_scalar
-        return self.type in SCALARS
+        return self.kind in SCALAR_KINDS
 
 
 def describe(annotation: Any) -> Description:
-    """Describe a type, following references to itself.
+    """Describe a type, following references to itself; a description is returned as it is.
 
     Raises:
         UnsupportedTypeError: the type, or one it is made of, is not supported; the message names it.
     """
     try:
-        return _describe(annotation, {})
+        return annotation if isinstance(annotation, Description) else _describe(annotation, {})
     except RecursionError:
         raise UnsupportedTypeError(
             f"type {type_name(annotation)} contains itself, which only dataclasses may, for now"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -17,8 +17,6 @@ from hawkapi.codec import _portable
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import MISSING, Description, dataclasses_in
 from hawkapi.codec.errors import CodecError
-
-VERSION: Final[str] = msgspec.__version__
 
 
 def build_decoder(description: Description) -> Callable[[bytes], object]:
@@ -70,7 +68,7 @@ def build_converter(description: Description) -> Callable[[object, bool], object
 
 
 def build_encoder() -> Callable[[object], bytes]:
-    """Return a new function that writes values; one thread may use it at a time."""
+    """Return a new function that writes values. It keeps nothing between calls, so threads may share it."""
     encode = msgspec.json.Encoder(enc_hook=_to_builtin).encode
     exact = _portable.build_encoder()
 

@@ -16,15 +16,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from json.decoder import JSONDecodeError
 from typing import Any, Final, final
-from uuid import UUID
 
 from hawkapi.codec._encoder import build_encoder
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import Description, Kind
+from hawkapi.codec._text import MAX_DIGITS, read_float, read_int, read_uuid
 from hawkapi.codec.errors import ROOT, CodecError, MalformedError, Violation
 
 
@@ -38,11 +37,6 @@ INVALID: Final = Invalid()
 
 TRUE_WORDS: Final = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE_WORDS: Final = frozenset({"false", "0", "no", "off", "f", "n"})
-MAX_DIGITS: Final = 4300
-"""As many digits as CPython reads by default; more would cost time that grows with their square."""
-_INTEGER: Final = re.compile(r"-?[0-9]+")
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}")
 
 
 def json_name(value: object) -> str:
@@ -158,8 +152,9 @@ class IntReader(Reader):
         return INVALID
 
     def read_text(self, text: str, errors: list[Violation]) -> object:
-        if len(text) <= MAX_DIGITS and _INTEGER.fullmatch(text) is not None:
-            return int(text)
+        number = read_int(text)
+        if number is not None:
+            return number
         errors.append(unreadable("integer", text))
         return INVALID
 
@@ -182,10 +177,9 @@ class FloatReader(Reader):
         return INVALID
 
     def read_text(self, text: str, errors: list[Violation]) -> object:
-        if _NUMBER.fullmatch(text) is not None:
-            number = float(text)
-            if not math.isinf(number):
-                return number
+        number = read_float(text)
+        if number is not None:
+            return number
         errors.append(unreadable("number", text))
         return INVALID
 
@@ -206,16 +200,18 @@ class StrReader(Reader):
 class UUIDReader(Reader):
     def read(self, value: object, errors: list[Violation]) -> object:
         if isinstance(value, str):
-            if _UUID.fullmatch(value) is not None:
-                return UUID(value)
+            identifier = read_uuid(value)
+            if identifier is not None:
+                return identifier
             errors.append(Violation(ROOT, "Invalid UUID"))
             return INVALID
         errors.append(expected("str", value))
         return INVALID
 
     def read_text(self, text: str, errors: list[Violation]) -> object:
-        if _UUID.fullmatch(text) is not None:
-            return UUID(text)
+        identifier = read_uuid(text)
+        if identifier is not None:
+            return identifier
         errors.append(unreadable("UUID", text))
         return INVALID
 

@@ -47,7 +47,7 @@ class HandlerParameter:
 
     name: str
     source: Source
-    annotation: Any
+    description: Description
     default: object
     """Its default value, or `ABSENT`."""
     keyword_only: bool
@@ -104,7 +104,7 @@ def _read_parameter(parameter: inspect.Parameter, route: Route, template: Templa
     return HandlerParameter(
         name=name,
         source=source,
-        annotation=annotation,
+        description=description,
         default=ABSENT if parameter.default is inspect.Parameter.empty else parameter.default,
         keyword_only=parameter.kind not in POSITIONAL,
         converted=segment is not None and _is_converted(segment, description, route),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from hawkapi.exceptions import check_status
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
 
 __all__ = ["Response"]
@@ -18,9 +19,12 @@ class Response:
 
     Args:
         content: the body; text is sent as UTF-8.
-        status_code: 200 to 599, default 200; 204 and 304 are sent without a body.
+        status_code: 100 to 599, default 200; 1xx, 204 and 304 are sent without a body.
         headers: fields by name; they win over those hawkapi adds. CR, LF and NUL are removed.
         content_type: default `text/plain; charset=utf-8`; a `content-type` in `headers` wins.
+
+    Raises:
+        ValueError: the status is none.
 
     Request-bound: one response belongs to one request.
     """
@@ -34,7 +38,7 @@ class Response:
         content_type: str = "text/plain; charset=utf-8",
     ) -> None:
         self.body = content.encode("utf-8") if isinstance(content, str) else content
-        self.status_code = status_code
+        self.status_code = check_status(status_code)
         self.headers: dict[str, str] = dict(headers) if headers else {}
         self.content_type = content_type
 

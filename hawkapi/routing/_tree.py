@@ -4,8 +4,8 @@ Problem. Requests on many threads look routes up while any thread may register o
 registration or nothing of it, must cost the same with 10 000 routes as with 10, and registering must not copy 10 000
 routes.
 
-How it works. Nothing here changes once it can be seen: `add` and `remove` return a new table that shares every node
-off the changed path with the old one. A node's children sit in `Branches`, a hash table of small dicts of which a
+How it works. Nothing here changes once it can be seen: `add` returns a new table that shares every node off the
+changed path with the old one. A node's children sit in `Branches`, a hash table of small dicts of which a
 change copies one, so a change costs the length of the path times about the square root of a node's fan-out. Templates
 without parameters are also whole keys of one `Branches`, so that most lookups are a single access.
 
@@ -82,16 +82,12 @@ class Branches:
             return self.buckets[0].get(key)
         return self.buckets[hash(key) & self.mask].get(key)
 
-    def replace(self, key: str, node: Node | None) -> Branches:
-        """Return a map with another node, or with none, under a key."""
+    def replace(self, key: str, node: Node) -> Branches:
+        """Return a map with another node under a key."""
         index = hash(key) & self.mask
         bucket = dict(self.buckets[index])
-        size = self.size - (1 if key in bucket else 0)
-        if node is None:
-            bucket.pop(key, None)
-        else:
-            bucket[key] = node
-            size += 1
+        size = self.size if key in bucket else self.size + 1
+        bucket[key] = node
         buckets = list(self.buckets)
         buckets[index] = bucket
         # As many buckets as each holds children keeps both copies, of the tuple and of one dict, short.

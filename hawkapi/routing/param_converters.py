@@ -5,23 +5,14 @@ A converter that refuses a text makes the route not match, so the client sees 40
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from uuid import UUID
 
+from hawkapi.codec._text import read_float, read_int, read_uuid
 from hawkapi.exceptions import InvalidPathError
 
 __all__ = ["CONVERTERS", "Converter", "get_converter"]
-
-MAX_DIGITS: Final = 4300
-"""As many digits as CPython reads by default."""
-
-_INTEGER: Final = re.compile(r"-?[0-9]+")
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}")
 
 
 class Converter(NamedTuple):
@@ -34,30 +25,12 @@ class Converter(NamedTuple):
     """Whether the parameter takes everything up to the end of the path, slashes included."""
 
 
-def to_int(text: str) -> int | None:
-    """Read `-?[0-9]+`: no sign `+`, no spaces, no `_`, no digits of other scripts."""
-    return int(text) if len(text) <= MAX_DIGITS and _INTEGER.fullmatch(text) else None
-
-
-def to_float(text: str) -> float | None:
-    """Read a decimal number, with or without an exponent; NaN and infinities are not numbers here."""
-    if _NUMBER.fullmatch(text) is None:
-        return None
-    number = float(text)
-    return None if math.isinf(number) else number
-
-
-def to_uuid(text: str) -> UUID | None:
-    """Read the canonical form or 32 hexadecimal digits."""
-    return UUID(text) if _UUID.fullmatch(text) else None
-
-
 CONVERTERS: Final[Mapping[str, Converter]] = MappingProxyType(
     {
         "str": Converter("str", None),
-        "int": Converter("int", to_int),
-        "float": Converter("float", to_float),
-        "uuid": Converter("uuid", to_uuid),
+        "int": Converter("int", read_int),
+        "float": Converter("float", read_float),
+        "uuid": Converter("uuid", read_uuid),
         "path": Converter("path", None, takes_rest=True),
     }
 )

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from hawkapi.exceptions import check_status
 from hawkapi.routing import _tree
 from hawkapi.routing._parse import Template, join_paths, parse_template
 from hawkapi.routing.route import Route
@@ -68,7 +69,7 @@ class Router:
             handler=handler,
             methods=normalise_methods(methods),
             name=name or str(getattr(handler, "__name__", type(handler).__name__)),
-            status_code=check_status(status_code),
+            status_code=check_status(status_code, lowest=200),
         )
         self._check_route(route, template)
         with self._registration:
@@ -141,14 +142,3 @@ def normalise_methods(methods: Iterable[str]) -> frozenset[str]:
         if not name or not TOKEN_CHARACTERS.issuperset(name):
             raise ValueError(f"{name!r} is not an HTTP method: a token (RFC 9110 section 5.6.2) is needed")
     return names | {"HEAD"} if "GET" in names else names
-
-
-def check_status(status_code: int) -> int:
-    """Return a status that a response may have.
-
-    Raises:
-        ValueError: it is not between 200 and 599.
-    """
-    if not 200 <= status_code <= 599:
-        raise ValueError(f"status_code is {status_code}; a final response has a status from 200 to 599")
-    return status_code

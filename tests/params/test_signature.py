@@ -230,13 +230,18 @@ def test_refused_without_signature() -> None:
         HawkAPI().add_route("/", UnreadableSignature(), methods=["GET"])
 
 
-def test_unresolvable_return_annotation_is_no_model() -> None:
-    """A return annotation that cannot be found means no model, as nothing depends on it."""
+def test_unresolvable_return_annotation_is_no_model(caplog: pytest.LogCaptureFixture) -> None:
+    """A return annotation that cannot be found means no model, and one warning that names the route."""
 
     async def handler() -> Nowhere:  # type: ignore[name-defined]  # noqa: F821
         """Return anything."""
 
     assert HawkAPI().add_route("/", handler, methods=["GET"]).handler is handler
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "GET / (handler): return annotation: name 'Nowhere' is not defined; define the type at the top level of the "
+        "module; results are sent as they are, without a response model"
+    )
 
 
 async def responds() -> Response:
@@ -283,3 +288,12 @@ def wrapped() -> Any:
 def test_unwrap_handler(handler: Any, function: Any) -> None:
     """The function whose source holds the annotations is found below partials, methods, objects and wrappers."""
     assert unwrap_handler(handler) is function
+
+
+async def unhashable_metadata(items: list[Annotated[int, {}]]) -> list[Annotated[int, {}]]:
+    return items
+
+
+def test_metadata_that_cannot_be_hashed_changes_nothing() -> None:
+    """What `Annotated` says besides the type may be anything."""
+    assert HawkAPI().add_route("/", unhashable_metadata, methods=["POST"]).path == "/"

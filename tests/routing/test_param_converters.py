@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from hawkapi.codec._text import MAX_DIGITS
 from hawkapi.exceptions import InvalidPathError
-from hawkapi.routing.param_converters import CONVERTERS, MAX_DIGITS, get_converter
+from hawkapi.routing.param_converters import CONVERTERS, get_converter
 
 UUID_TEXT = "12345678-1234-5678-1234-56781234abcd"
 VALUE = UUID(UUID_TEXT)

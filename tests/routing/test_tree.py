@@ -251,11 +251,3 @@ def test_copy_shares_no_container_with_the_original() -> None:
     assert copy.whole.buckets is not table.whole.buckets
     assert copy.whole.buckets[0] is not table.whole.buckets[0]
     assert endpoint_at(copy, "/b/1") is not endpoint_at(table, "/b/1")
-
-
-def test_replace_with_none_removes() -> None:
-    """Branches without a child under a key are as they were before it."""
-    branches = extend(empty_table(), "/a", "/b").whole
-    emptied = branches.replace("/a", None).replace("/nothing", None)
-    assert (emptied.get("/a"), emptied.size, branches.size) == (None, 1, 2)
-    assert emptied.get("/b") is branches.get("/b")

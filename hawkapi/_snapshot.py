@@ -35,7 +35,7 @@ class Snapshot:
 
 @final
 class Replica:
-    """One thread's copy of a snapshot. Written by that thread only."""
+    """One thread's copy of a snapshot; `source` and `table` are written by that thread only."""
 
     __slots__ = ("__weakref__", "running", "source", "table")
 
@@ -43,7 +43,10 @@ class Replica:
         self.source = source
         self.table = copy_table(source.table, None)
         self.running: list[None] = []
-        """One entry for each running request of this thread; other threads only ask for its length."""
+        """One entry for each running request of this thread. THREADS: as in `Snapshot`; the finaliser of a request that
+        was dropped may `pop` in another thread.
+
+        PERF: `ShardedCounter.add` would look up the thread's shard twice a request; this list is at hand."""
 
 
 @final

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hawkapi._pipeline import Publication
+from hawkapi._snapshot import Publication
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint, Table, add, empty_table
 from hawkapi.routing.route import Route

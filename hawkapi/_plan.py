@@ -1,13 +1,16 @@
-"""From a matched route to a response: the plan of an endpoint, and the request that walks it.
+"""The plan of an endpoint: everything about its requests that can be known before one comes.
 
-Everything that can be known at registration is in the plan. It is compiled at the first request for its endpoint, once
-per thread where threads do not share a GIL (everything in it is then the thread's own), otherwise once.
+Where each argument comes from and how it is read, how results are written, the status: a request only walks it. Every
+route is planned once when it is registered, which is what refuses it if it cannot be served; that plan is dropped,
+because without the GIL each thread makes its own at its first request: the readers and writers in it then belong to
+one thread, and their reference counts with them. Handlers and defaults stay shared.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any, final
 
@@ -34,6 +37,8 @@ from hawkapi.types import Message
 
 type Encode = Callable[[object], bytes]
 
+logger = logging.getLogger("hawkapi")
+
 
 @final
 class BodyArgument:
@@ -43,7 +48,7 @@ class BodyArgument:
 
     def __init__(self, parameter: HandlerParameter, position: int) -> None:
         self.position = position
-        self.decode = codec.decoder(parameter.annotation)
+        self.decode = codec.decoder(parameter.description)
         self.default = parameter.default
 
     def read(self, body: bytes, errors: list[ValidationErrorDetail]) -> object:
@@ -153,13 +158,13 @@ def _plan_texts(parameters: tuple[HandlerParameter, ...], names: tuple[str, ...]
     for position, parameter in enumerate(parameters):
         if parameter.source is Source.BODY:
             continue
-        as_it_comes = parameter.converted or codec.describe(parameter.annotation).kind in {Kind.STR, Kind.ANY}
+        as_it_comes = parameter.converted or parameter.description.kind in {Kind.STR, Kind.ANY}
         argument = TextArgument(
             name=parameter.name,
             place=f"{parameter.source.value}.{parameter.name}",
             position=position,
             index=names.index(parameter.name) if parameter.source is Source.PATH else -1,
-            convert=None if as_it_comes else codec.converter(parameter.annotation),
+            convert=None if as_it_comes else codec.converter(parameter.description),
             default=parameter.default,
         )
         (path if parameter.source is Source.PATH else query).append(argument)
@@ -189,6 +194,11 @@ def check_route(route: Route) -> None:
     if inspect.isclass(route.handler):
         raise refusal(route, "classes as handlers are not supported; register a function")
     EndpointPlan(route)
+    try:
+        _read_return_annotation(route)
+    except UnsupportedTypeError as exc:
+        # COMPAT: such a handler has always been accepted. It must not be silent: a model keeps members from leaking.
+        logger.warning("%s; results are sent as they are, without a response model", exc)
 
 
 def build_result_encoder(route: Route) -> Encode:
@@ -206,9 +216,9 @@ def build_result_encoder(route: Route) -> Encode:
         description = codec.describe(annotation)
     except UnsupportedTypeError as exc:
         raise refusal(route, f"return annotation: {exc}; leave it out, or return a Response") from exc
-    if description.is_scalar or description.kind is Kind.ANY or annotation in {list, dict}:
+    if description.is_scalar or description.kind is Kind.ANY or annotation is list or annotation is dict:
         return encode
-    decode = codec.decoder(annotation)
+    decode = codec.decoder(description)
     flat = description.kind is Kind.DATACLASS and all(field.description.is_scalar for field in description.fields)
 
     def encode_as_model(result: object) -> bytes:
@@ -219,11 +229,20 @@ def build_result_encoder(route: Route) -> Encode:
     return encode_as_model
 
 
+def _read_return_annotation(route: Route) -> Any:
+    """Return the annotation of a handler's results.
+
+    Raises:
+        UnsupportedTypeError: a name in it cannot be found.
+    """
+    written = signature_of(route.handler).return_annotation
+    return resolve_annotation(written, route.handler, lambda why: refusal(route, f"return annotation: {why}"))
+
+
 def _result_annotation(route: Route) -> Any:
     """Return the annotation that describes results; `Any` where there is none or where it is about responses."""
-    written = signature_of(route.handler).return_annotation
     try:
-        annotation = resolve_annotation(written, route.handler, UnsupportedTypeError)
+        annotation = _read_return_annotation(route)
     except UnsupportedTypeError:
         return Any
     choices = getattr(annotation, "__args__", ()) if not isinstance(annotation, type) else (annotation,)
