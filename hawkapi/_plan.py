@@ -8,6 +8,8 @@ one thread, and their reference counts with them. Handlers and defaults stay sha
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 import inspect
 import logging
@@ -29,6 +31,7 @@ from hawkapi.params._signature import (
     unwrap_handler,
 )
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+from hawkapi.responses._projection import build_projection
 from hawkapi.responses.base import Response, has_body
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
@@ -44,19 +47,21 @@ logger = logging.getLogger("hawkapi")
 class BodyArgument:
     """The argument that the JSON body becomes."""
 
-    __slots__ = ("decode", "default", "position")
+    __slots__ = ("copies_default", "decode", "default", "position")
 
     def __init__(self, parameter: HandlerParameter, position: int) -> None:
         self.position = position
         self.decode = codec.decoder(parameter.description)
         self.default = parameter.default
+        self.copies_default = isinstance(parameter.default, (list, dict)) or dataclasses.is_dataclass(parameter.default)
 
     def read(self, body: bytes, errors: list[ValidationErrorDetail]) -> object:
         """Return the decoded body, or add to `errors` and return `ABSENT`."""
         if not body:
             if self.default is ABSENT:
                 errors.append(ValidationErrorDetail("body", "Request body is required"))
-            return self.default
+            # A default that can be changed is not shared by requests, which may run in several threads.
+            return copy.deepcopy(self.default) if self.copies_default else self.default
         try:
             return self.decode(body)
         except MalformedError as exc:
@@ -218,15 +223,8 @@ def build_result_encoder(route: Route) -> Encode:
         raise refusal(route, f"return annotation: {exc}; leave it out, or return a Response") from exc
     if description.is_scalar or description.kind is Kind.ANY or annotation is list or annotation is dict:
         return encode
-    decode = codec.decoder(description)
-    flat = description.kind is Kind.DATACLASS and all(field.description.is_scalar for field in description.fields)
-
-    def encode_as_model(result: object) -> bytes:
-        data = encode(result)
-        # A flat object of exactly the model's class has nothing that the model leaves out.
-        return data if flat and type(result) is annotation else encode(decode(data))
-
-    return encode_as_model
+    project = build_projection(description)
+    return lambda result: encode(project(result))
 
 
 def _read_return_annotation(route: Route) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextvars import Context, copy_context
 from typing import Any, Final
 
@@ -35,8 +36,16 @@ class WorkerPool:
         context = copy_context()
         # THREADS: submit() may start a thread, and from 3.14 on a free-threaded build gives a new thread the context
         # of its starter. Started from an empty one, a thread keeps nothing of the request that happened to start it.
-        future = Context().run(self._submit, context.run, function, args, kwargs)
+        future = Context().run(self._submit, context, functools.partial(function, *args, **kwargs))
         return await asyncio.wrap_future(future)
 
-    def _submit(self, run: Callable[..., Any], function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        return self._executor.submit(run, function, *args, **kwargs)
+    def _submit(self, context: Context, function: Callable[[], Any]) -> Any:
+        return self._executor.submit(context.run, _call, function)
+
+
+def _call(function: Callable[[], Any]) -> Any:
+    """Call a function; a cancellation that it raises, of a future of its own, is a failure and not the request's."""
+    try:
+        return function()
+    except (asyncio.CancelledError, CancelledError) as exc:
+        raise RuntimeError("a function in a worker thread raised CancelledError") from exc

@@ -50,6 +50,7 @@ class HawkAPI(Router):
 
     Raises:
         ValueError: a number is out of its range.
+        TypeError: `lifespan` cannot be called.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class HawkAPI(Router):
             raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
         if max_body_size < 0:
             raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
+        if lifespan is not None:
+            check_callable(lifespan, "lifespan")
         if worker_threads < 1:
             raise ValueError(f"worker_threads is {worker_threads}; it must be at least 1")
         if shutdown_timeout_s < 0:
@@ -89,12 +92,12 @@ class HawkAPI(Router):
 
     def on_startup[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at start-up, before `lifespan`; it is returned as it is."""
-        self._lifespan.startup_hooks.append(hook)
+        self._lifespan.startup_hooks.append(check_callable(hook, "on_startup"))
         return hook
 
     def on_shutdown[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at shutdown, the last registered first."""
-        self._lifespan.shutdown_hooks.append(hook)
+        self._lifespan.shutdown_hooks.append(check_callable(hook, "on_shutdown"))
         return hook
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,7 +171,8 @@ class HawkAPI(Router):
 
     def _unexpected(self, exc: Exception, scope: Scope) -> Response:
         """Return the response to an exception that nothing expected, and log it with its traceback."""
-        logger.error("%s %s failed", scope["method"], scope["path"], exc_info=exc)
+        # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
+        logger.error("%s %r failed", scope["method"], scope["path"], exc_info=exc)
         title = reason_phrase(500)
         return problem_response("internal", 500, title, detail=str(exc) if self.debug else title)
 
@@ -182,6 +186,9 @@ class HawkAPI(Router):
 def route_path(scope: Scope) -> str:
     """Return the path that routes are matched against: without the `root_path` of a server or a mount (ASGI HTTP)."""
     path: str = scope["path"]
+    if not path.isascii():
+        # Some servers leave half surrogates where a path is not UTF-8; nothing could be sent that quotes them.
+        path = path.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     root_path: str = scope.get("root_path", "").rstrip("/")
     if not root_path or not path.startswith(root_path):
         return path
@@ -201,3 +208,14 @@ def no_route(table: Table, method: str, path: str) -> Response:
     allow = ", ".join(allowed)
     detail = f"Method {method} not allowed. Allowed: {allow}"
     return problem_response("method-not-allowed", 405, reason_phrase(405), detail=detail, headers={"allow": allow})
+
+
+def check_callable[F](function: F, what: str) -> F:
+    """Return what can be called.
+
+    Raises:
+        TypeError: it cannot; the message says what it was given as.
+    """
+    if not callable(function):
+        raise TypeError(f"{what} needs a function, not {function!r}")
+    return function

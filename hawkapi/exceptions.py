@@ -101,12 +101,12 @@ def reason_phrase(status_code: int) -> str:
         return "Error"
 
 
-def check_status(status_code: int, lowest: int = 100) -> int:
+def check_status(status_code: object, lowest: int = 100) -> int:
     """Return a status that a response may have.
 
     Raises:
         ValueError: it is not between `lowest` and 599.
     """
-    if not lowest <= status_code <= 599:
-        raise ValueError(f"status_code is {status_code}; it must be from {lowest} to 599")
+    if not isinstance(status_code, int) or isinstance(status_code, bool) or not lowest <= status_code <= 599:
+        raise ValueError(f"status_code is {status_code!r}; it must be a number from {lowest} to 599")
     return status_code

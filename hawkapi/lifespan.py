@@ -56,7 +56,9 @@ class Visitor(NamedTuple):
 class Period:
     """One run of the application, from its first loop's start to its last loop's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        """The owner's."""
         self.others: dict[object, Visitor] = {}
         """Everyone beside the owner, by a token of their own; guarded by the manager's lock."""
         self.closing = False
@@ -128,10 +130,11 @@ class LifespanManager:
         """Join the current period, or begin one; wait for one that is ending."""
         visitor = Visitor(threading.current_thread().name, asyncio.get_running_loop())
         while True:
-            fresh = Period()
+            fresh = Period(visitor.loop)
             with self._guard:
                 period = self._period
-                if period is None:
+                # A loop that was closed without a shutdown does not come back to end its period.
+                if period is None or period.loop.is_closed():
                     self._period = fresh
                     return fresh, True
                 if not period.closing:

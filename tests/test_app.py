@@ -688,7 +688,7 @@ def test_failure(handler: Callable[..., Any], caplog: pytest.LogCaptureFixture) 
     """Whatever a handler does wrong is a 500 that tells nothing, and one log record that tells all."""
     assert_problem(request(app_with(handler), "GET", "/"), 500, INTERNAL)
     (record,) = caplog.records
-    assert (record.name, record.levelno, record.getMessage()) == ("hawkapi", logging.ERROR, "GET / failed")
+    assert (record.name, record.levelno, record.getMessage()) == ("hawkapi", logging.ERROR, "GET '/' failed")
     assert record.exc_info
 
 

@@ -25,6 +25,9 @@ from pathlib import PurePath
 from typing import Any, Final, final
 from uuid import UUID
 
+MAX_DEPTH: Final = 900
+"""Objects inside objects in a result; json's C encoder stops near there too."""
+
 _EXPONENT: Final = re.compile(r"[0-9]e[+-][0-9]")
 
 
@@ -67,7 +70,8 @@ def to_builtin(value: Any) -> object:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     attributes = getattr(type(value), "__attrs_attrs__", None)
     if attributes is not None:
-        return {attribute.name: getattr(value, attribute.name) for attribute in attributes}
+        names = [attribute.name for attribute in attributes if not attribute.name.startswith("_")]
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, (UUID, decimal.Decimal, PurePath)):
@@ -77,7 +81,7 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, (dt.datetime, dt.time)):
-        return _rfc3339(value.isoformat())
+        return _rfc3339(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
@@ -85,8 +89,17 @@ def to_builtin(value: Any) -> object:
     raise TypeError(f"Cannot serialize object of type {type(value).__qualname__}")
 
 
-def _rfc3339(text: str) -> str:
-    return text[:-6] + "Z" if text.endswith("+00:00") else text
+def _rfc3339(value: dt.datetime | dt.time) -> str:
+    """Write a time as RFC 3339 does: `Z` for UTC, an offset in whole minutes (rounded, as msgspec does)."""
+    offset = value.utcoffset()
+    if offset is None:
+        return value.isoformat()
+    minutes = round(offset.total_seconds() / 60)
+    text = value.replace(tzinfo=None).isoformat()
+    if minutes == 0:
+        return text + "Z"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{text}{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def iso_duration(value: dt.timedelta) -> str:
@@ -103,12 +116,15 @@ def iso_duration(value: dt.timedelta) -> str:
 
 def _written(value: object) -> bytes:
     parts: list[str] = []
-    _write(value, parts)
+    _write(value, parts, 0)
     return "".join(parts).encode("utf-8")
 
 
-def _write(value: object, parts: list[str]) -> None:
+def _write(value: object, parts: list[str], depth: int) -> None:
     """Write one value, numbers as msgspec writes them."""
+    if depth > MAX_DEPTH:
+        # MYPYC: compiled calls do not count against the interpreter's recursion limit.
+        raise RecursionError("a result is nested too deeply, or holds itself")
     if isinstance(value, str):
         parts.append(encode_basestring(value))
     elif value is None:
@@ -122,29 +138,29 @@ def _write(value: object, parts: list[str]) -> None:
     elif isinstance(value, float):
         parts.append(number_text(value))
     elif isinstance(value, (list, tuple)):
-        _write_array(value, parts)
+        _write_array(value, parts, depth)
     elif isinstance(value, dict):
-        _write_object(value, parts)
+        _write_object(value, parts, depth)
     else:
-        _write(to_builtin(value), parts)
+        _write(to_builtin(value), parts, depth + 1)
 
 
-def _write_array(values: Any, parts: list[str]) -> None:
+def _write_array(values: Any, parts: list[str], depth: int) -> None:
     separator = "["
     for value in values:
         parts.append(separator)
-        _write(value, parts)
+        _write(value, parts, depth + 1)
         separator = ","
     parts.append("]" if separator == "," else "[]")
 
 
-def _write_object(members: dict[Any, Any], parts: list[str]) -> None:
+def _write_object(members: dict[Any, Any], parts: list[str], depth: int) -> None:
     separator = "{"
     for key, value in members.items():
         parts.append(separator)
         parts.append(encode_basestring(key_text(key)))
         parts.append(":")
-        _write(value, parts)
+        _write(value, parts, depth + 1)
         separator = ","
     parts.append("}" if separator == "," else "{}")
 
@@ -164,9 +180,9 @@ def key_text(key: Any) -> str:
     if isinstance(key, (int, float)):
         return number_text(key)
     plain = to_builtin(key)
-    if isinstance(plain, (str, int, float)):
-        return key_text(plain)
-    raise TypeError(f"Cannot serialize object of type {type(key).__qualname__} as a key")
+    if isinstance(plain, (dict, list, tuple)):
+        raise TypeError(f"Cannot serialize object of type {type(key).__qualname__} as a key")
+    return key_text(plain)
 
 
 def number_text(value: int | float) -> str:

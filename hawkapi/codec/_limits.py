@@ -14,6 +14,7 @@ Each check has a cheap test that settles nearly every body and a precise one for
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final
 
 from hawkapi.codec.errors import MalformedError
@@ -21,9 +22,11 @@ from hawkapi.codec.errors import MalformedError
 MAX_DEPTH: Final = 200
 """Nested arrays and objects: far above what APIs use, far below what any parser's stack holds."""
 
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Possessive, and an unfinished string is one too: each byte is looked at once, whatever a client sends.
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z|\\\Z)', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_INNERMOST: Final = re.compile(rb"\[\]|\{\}")
+_OPENING: Final = bytes.maketrans(b"[]{}", b"\x01\x00\x01\x00")
+_STEPS: Final = (-1, 1)
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
@@ -49,15 +52,10 @@ def _check_encoding(data: bytes) -> None:
 
 
 def _check_depth(data: bytes) -> None:
-    """Peel off the innermost level of brackets once a turn: a body of allowed depth is used up in `MAX_DEPTH` turns."""
-    brackets = _STRING.sub(b"", data).translate(None, _NOT_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        peeled = _INNERMOST.sub(b"", brackets)
-        if len(peeled) == len(brackets):
-            break
-        brackets = peeled
-    if brackets:
-        raise MalformedError(f"JSON is malformed: brackets do not pair, or are nested deeper than {MAX_DEPTH} levels")
+    """Walk up and down the brackets outside strings, in time that grows with the length only."""
+    marks = _STRING.sub(b"", data).translate(_OPENING, _NOT_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, marks)), default=0) > MAX_DEPTH:
+        raise MalformedError(f"JSON is malformed: nested deeper than {MAX_DEPTH} levels")
 
 
 def _check_surrogates(data: bytes) -> None:

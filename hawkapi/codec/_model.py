@@ -16,7 +16,8 @@ from uuid import UUID
 from hawkapi.exceptions import UnsupportedTypeError
 
 MISSING: Final = dataclasses.MISSING
-CONSTRAINT_PACKAGES: Final = frozenset({"annotated_types", "msgspec", "pydantic"})
+MARKER_PACKAGES: Final = frozenset({"annotated_types", "fastapi", "litestar", "msgspec", "pydantic", "pydantic_core"})
+"""Whose objects in `Annotated`, or as defaults, ask for something: they must not be ignored in silence."""
 
 
 class Kind(enum.Enum):
@@ -63,6 +64,10 @@ class Field:
     def required(self) -> bool:
         """Whether a value without this member is refused."""
         return self.default is MISSING and self.default_factory is MISSING
+
+    def make_default(self) -> Any:
+        """Return the value of this member where it is absent; only for one that is not required."""
+        return self.default if self.default_factory is MISSING else self.default_factory()
 
 
 @final
@@ -137,9 +142,14 @@ def unwrap(annotation: Any) -> Any:
 
 def _refuse_constraints(annotation: Any) -> None:
     for extra in annotation.__metadata__:
-        owner = extra if isinstance(extra, type) else type(extra)
-        if owner.__module__.partition(".")[0] in CONSTRAINT_PACKAGES:
-            raise UnsupportedTypeError(f"constraint {extra!r} in {type_name(annotation)} is not supported yet")
+        if is_marker(extra):
+            raise UnsupportedTypeError(f"{extra!r} in {type_name(annotation)} is not supported yet")
+
+
+def is_marker(value: Any) -> bool:
+    """Whether an object is another library's way to ask for something."""
+    owner = value if isinstance(value, type) else type(value)
+    return owner.__module__.partition(".")[0] in MARKER_PACKAGES
 
 
 def _describe_union(annotation: Any, seen: dict[Any, Description]) -> Description:

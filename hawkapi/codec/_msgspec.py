@@ -38,13 +38,19 @@ def _typed_decoder(description: Description) -> Callable[[bytes], object] | None
     """Return msgspec's own decoder for a type, unless it makes other objects than the class itself would.
 
     msgspec leaves a dataclass field that has a plain default and is absent from the body to the class attribute. The
-    instance then lacks it in its `__dict__`, and is written without it.
+    instance then lacks it in its `__dict__`, and is written without it. It also passes by whatever else a class does
+    to make an object or to set an attribute.
     """
     for cls in dataclasses_in(description):
-        if any(field.default is not MISSING for field in cls.fields):
+        if any(field.default is not MISSING for field in cls.fields) or _makes_objects_itself(cls.type):
             return None
     decode: Callable[[bytes], object] = msgspec.json.Decoder(description.type).decode
     return decode
+
+
+def _makes_objects_itself(cls: Any) -> bool:
+    sets = cls.__setattr__ is not object.__setattr__ and not cls.__dataclass_params__.frozen
+    return sets or cls.__new__ is not object.__new__ or type(cls) is not type
 
 
 def _untyped_decoder(description: Description) -> Callable[[bytes], object]:

@@ -23,7 +23,7 @@ from typing import Any, Final, final
 from hawkapi.codec._encoder import build_encoder
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import Description, Kind
-from hawkapi.codec._text import MAX_DIGITS, read_float, read_int, read_uuid
+from hawkapi.codec._text import read_float, read_int, read_uuid
 from hawkapi.codec.errors import ROOT, CodecError, MalformedError, Violation
 
 
@@ -34,6 +34,9 @@ class Invalid:
 
 INVALID: Final = Invalid()
 """What a reader returns when it has added at least one violation."""
+
+MAX_VIOLATIONS: Final = 100
+"""After so many the items of an array, or of a map, are not read on: a small body must not make a large answer."""
 
 TRUE_WORDS: Final = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE_WORDS: Final = frozenset({"false", "0", "no", "off", "f", "n"})
@@ -259,6 +262,8 @@ class ListReader(Reader):
             if item is INVALID:
                 put_in_front(f"[{len(items)}]", errors, done)
                 done = len(errors)
+                if done >= MAX_VIOLATIONS:
+                    break
             items.append(item)
         return items if done == first else INVALID
 
@@ -280,6 +285,8 @@ class DictReader(Reader):
             if item is INVALID:
                 put_in_front(str(key), errors, done)
                 done = len(errors)
+                if done >= MAX_VIOLATIONS:
+                    break
             items[key] = item
         return items if done == first else INVALID
 
@@ -393,7 +400,8 @@ def _refuse_constant(text: str) -> object:
 
 
 def _read_int(text: str) -> object:
-    return math.inf if len(text) > MAX_DIGITS else int(text)
+    number = read_int(text)
+    return math.inf if number is None else number
 
 
 @final
@@ -421,15 +429,16 @@ class Decoder:
 
     def _parse(self, text: str) -> object:
         try:
-            value: object = self._json.decode(text)
+            try:
+                value: object = self._json.decode(text)
+            except (JSONDecodeError, MalformedError):
+                raise
+            except ValueError:
+                # int() refuses that many digits. Such a number is an infinity to its reader, and nothing to a type
+                # that ignores the member it stands in.
+                value = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int).decode(text)
         except JSONDecodeError as exc:
             raise MalformedError(f"JSON is malformed: {exc.msg} (character {exc.pos})") from None
-        except MalformedError:
-            raise
-        except ValueError:
-            # int() refuses that many digits. Such a number is an infinity to its reader, and nothing to a type that
-            # ignores the member it stands in.
-            value = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int).decode(text)
         return value
 
 

@@ -28,7 +28,10 @@ def read_int(text: str) -> int | None:
     """Read an integer of at most `MAX_DIGITS` digits."""
     if len(text) > MAX_DIGITS or _INTEGER.fullmatch(text) is None:
         return None
-    return int(text)
+    try:
+        return int(text)
+    except ValueError:  # The interpreter was told to read fewer digits.
+        return None
 
 
 def read_float(text: str) -> float | None:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from hawkapi.codec import Description, Kind, describe
+from hawkapi.codec._model import is_marker, type_name
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.params._extract import ABSENT
 from hawkapi.routing._parse import Parameter, Template
@@ -100,6 +101,8 @@ def _read_parameter(parameter: inspect.Parameter, route: Route, template: Templa
         description = describe(annotation)
     except UnsupportedTypeError as exc:
         raise refusal(route, f"parameter {name}: {exc}") from exc
+    if is_marker(parameter.default):
+        raise refusal(route, f"parameter {name}: default {parameter.default!r} is not supported yet")
     source = _choose_source(name, segment, description, route)
     return HandlerParameter(
         name=name,
@@ -115,7 +118,9 @@ def _choose_source(name: str, segment: Parameter | None, description: Descriptio
     holds_text = description.is_scalar or description.kind is Kind.ANY
     if segment is not None:
         if not holds_text:
-            raise refusal(route, f"parameter {name} comes from the path, which cannot hold {description.type}")
+            raise refusal(
+                route, f"parameter {name} comes from the path, which cannot hold {type_name(description.type)}"
+            )
         return Source.PATH
     if name == "request":
         raise refusal(route, "parameter request: request objects are not supported yet")
@@ -132,7 +137,9 @@ def _is_converted(segment: Parameter, description: Description, route: Route) ->
     wanted = description.item.type if description.item is not None else description.type
     if wanted is not produced:
         kind = segment.converter.name
-        raise refusal(route, f"parameter {segment.name} is {kind} in the path but {description.type} in the handler")
+        raise refusal(
+            route, f"parameter {segment.name} is {kind} in the path but {type_name(description.type)} in the handler"
+        )
     return True
 
 
@@ -158,13 +165,9 @@ def resolve_annotation(annotation: Any, handler: Callable[..., Any], error: Call
 
 def unwrap_handler(handler: Callable[..., Any]) -> Any:
     """Return the function whose source holds a handler's annotations."""
-    while True:
-        if isinstance(handler, functools.partial):
-            handler = handler.func
-        elif inspect.isfunction(handler) or inspect.ismethod(handler):
-            unwrapped = inspect.unwrap(handler)
-            return getattr(unwrapped, "__func__", unwrapped)
-        elif inspect.isclass(handler) or not callable(handler):
-            return handler
-        else:
-            handler = type(handler).__call__
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    handler = inspect.unwrap(handler)
+    if not (inspect.isroutine(handler) or inspect.isclass(handler)):
+        handler = inspect.unwrap(type(handler).__call__)
+    return getattr(handler, "__func__", handler)

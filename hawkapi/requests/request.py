@@ -39,6 +39,8 @@ async def read_body(receive: Receive, max_size: int = DEFAULT_MAX_BODY_SIZE) -> 
         if message["type"] == "http.disconnect":
             raise ClientDisconnect("the client disconnected before its request body was complete")
         chunk: bytes = message.get("body", b"")
+        if type(chunk) is not bytes:
+            chunk = bytes(chunk)  # Some servers give a bytearray or a memoryview; decoders want bytes.
         size += len(chunk)
         if size > max_size:
             raise RequestEntityTooLarge(max_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,12 @@ _LINE_BREAKS: Final = {0: None, 10: None, 13: None}
 """SECURITY: NUL, LF and CR end a header field early and let a value write fields of its own (RFC 9110 section 5.5)."""
 
 
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""What a user's headers cannot set (RFC 9112 section 6)."""
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
 class Response:
     """An HTTP response, sent as it is when a handler returns it.
 
@@ -24,6 +31,7 @@ class Response:
         content_type: default `text/plain; charset=utf-8`; a `content-type` in `headers` wins.
 
     Raises:
+        TypeError: the content is neither text nor bytes.
         ValueError: the status is none.
 
     Request-bound: one response belongs to one request.
@@ -37,7 +45,13 @@ class Response:
         headers: Mapping[str, str] | None = None,
         content_type: str = "text/plain; charset=utf-8",
     ) -> None:
-        self.body = content.encode("utf-8") if isinstance(content, str) else content
+        if isinstance(content, str):
+            content = content.encode("utf-8")
+        elif not isinstance(content, bytes):
+            raise TypeError(
+                f"content is a {type(content).__name__}; a Response takes text or bytes, JSONResponse any value"
+            )
+        self.body = content
         self.status_code = check_status(status_code)
         self.headers: dict[str, str] = dict(headers) if headers else {}
         self.content_type = content_type
@@ -53,11 +67,9 @@ class Response:
         return pairs
 
     def _own_pairs(self) -> HeaderPairs:
-        return [
-            (encode_field(name.lower()), encode_field(value))
-            for name, value in self.headers.items()
-            if name.lower() != "content-length"
-        ]
+        """Return the user's fields, without those that say how the body is framed, which only this class knows."""
+        pairs = [(encode_name(name), encode_field(value)) for name, value in self.headers.items()]
+        return [pair for pair in pairs if pair[0] not in FRAMING]
 
     def messages(self, method: str) -> tuple[Message, Message]:
         """Return the two ASGI messages of the response; for `HEAD` with the length but without the body."""
@@ -74,8 +86,8 @@ class Response:
 
 
 def has_body(status_code: int) -> bool:
-    """Whether a response with a status may have content (RFC 9110 sections 15.2, 15.3.5, 15.4.5)."""
-    return status_code >= 200 and status_code not in {204, 304}
+    """Whether a response with a status may have content (RFC 9110 sections 15.2, 15.3.5, 15.3.6, 15.4.5)."""
+    return status_code >= 200 and status_code not in {204, 205, 304}
 
 
 def encode_field(text: str) -> bytes:
@@ -90,3 +102,15 @@ def encode_field(text: str) -> bytes:
     except UnicodeEncodeError as exc:
         bad = text[exc.start : exc.end]
         raise ValueError(f"header field {text!r} holds {bad!r}, which is not in latin-1; percent-encode it") from None
+
+
+def encode_name(text: str) -> bytes:
+    """Return the name of a header field as bytes, in lower case.
+
+    Raises:
+        ValueError: it is not a token (RFC 9110 section 5.6.2), also without the characters that would end it.
+    """
+    name = text.translate(_LINE_BREAKS)
+    if _TOKEN.fullmatch(name) is None:
+        raise ValueError(f"{text!r} is not the name of a header field: letters, digits and !#$%&'*+-.^_`|~ are")
+    return name.lower().encode("ascii")

@@ -67,9 +67,20 @@ def _parse_segment(text: str, path: str) -> str | Parameter:
     if not text:
         raise InvalidPathError(f"Path {path!r} has an empty segment; remove the doubled slash")
     if "{" not in text and "}" not in text:
-        return text
+        return _check_literal(text, path)
     inner = text[1:-1]
-    name, _, kind = inner.partition(":")
-    if text != f"{{{inner}}}" or not name.isidentifier():
+    name, colon, kind = inner.partition(":")
+    if text != f"{{{inner}}}" or not name.isidentifier() or (colon and not kind):
         raise InvalidPathError(f"Path {path!r}: segment {text!r} must be a literal or {{name}} or {{name:type}}")
     return Parameter(name, get_converter(kind or "str"))
+
+
+def _check_literal(text: str, path: str) -> str:
+    """Return a literal segment, unless no request path can ever hold it."""
+    if "?" in text or "#" in text or not text.isprintable():
+        raise InvalidPathError(
+            f"Path {path!r}: segment {text!r} holds '?', '#' or a control character, so nothing matches"
+        )
+    if text in {".", ".."}:
+        raise InvalidPathError(f"Path {path!r}: clients resolve the segment {text!r} before they send a request")
+    return text

@@ -287,26 +287,34 @@ def _copy_node(original: Node, previous: Node | None) -> Node:
 
 
 def _copy_branches(original: Branches, previous: Branches | None) -> Branches:
-    if previous is None:
-        before = None
+    before = None if previous is None else previous.source
+    if previous is None or before is None or before.mask != original.mask:
+        branches = Branches(
+            tuple([_copy_bucket(bucket, {}, {}, previous) for bucket in original.buckets]), original.size
+        )
+    elif before is original:
+        return previous
     else:
-        before = previous.source
-        if before is original:
-            return previous
-    buckets: list[dict[str, Node]] = []
-    for index, bucket in enumerate(original.buckets):
-        # Maps of different sizes spread their keys differently; only alike ones can be compared bucket by bucket.
-        alike = before is not None and before.mask == original.mask
-        if alike and before is not None and before.buckets[index] is bucket and previous is not None:
-            buckets.append(previous.buckets[index])
-            continue
-        copies: dict[str, Node] = {}
-        for key, node in bucket.items():
-            copies[key] = _copy_node(node, None if previous is None else previous.get(key))
-        buckets.append(copies)
-    branches = Branches(tuple(buckets), original.size)
+        buckets = list(previous.buckets)
+        for index, bucket in enumerate(original.buckets):
+            if before.buckets[index] is not bucket:
+                buckets[index] = _copy_bucket(bucket, before.buckets[index], buckets[index], previous)
+        branches = Branches(tuple(buckets), original.size)
     branches.source = original
     return branches
+
+
+def _copy_bucket(
+    bucket: dict[str, Node], before: dict[str, Node], copies: dict[str, Node], previous: Branches | None
+) -> dict[str, Node]:
+    """Copy a bucket; `copies` holds the copies of what is the same in `before`, `previous` those of other places."""
+    fresh = {}
+    for key, node in bucket.items():
+        if before.get(key) is node:
+            fresh[key] = copies[key]
+        else:
+            fresh[key] = _copy_node(node, None if previous is None else previous.get(key))
+    return fresh
 
 
 def _copy_endpoints(original: dict[str, Endpoint], previous: dict[str, Endpoint]) -> dict[str, Endpoint]:

@@ -61,8 +61,11 @@ class Router:
             RouteConflictError: another route answers one of the methods at this path.
             InvalidPathError: the template has no meaning.
             UnsupportedTypeError: the handler has a parameter that hawkapi cannot fill; the message names it.
+            TypeError: the path is not a text.
             ValueError: there is no method, or one is not a token (RFC 9110 section 5.6.2), or the status is no status.
         """
+        if not isinstance(path, str):
+            raise TypeError(f"a route needs a path, not {path!r}; with a decorator write @app.get('/path')")
         template = parse_template(join_paths(self.prefix, path))
         route = Route(
             path=template.path,
@@ -111,6 +114,9 @@ class Router:
     def _decorator[F: Callable[..., Any]](
         self, path: str, method: str, status_code: int, name: str | None
     ) -> Callable[[F], F]:
+        if not isinstance(path, str):
+            raise TypeError(f"a route needs a path: write @app.{method.lower()}('/path'), not @app.{method.lower()}")
+
         def register(handler: F) -> F:
             self.add_route(path, handler, methods=(method,), status_code=status_code, name=name)
             return handler

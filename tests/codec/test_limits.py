@@ -24,7 +24,7 @@ def nested(depth: int) -> bytes:
     return (opening + "1" + closing).encode()
 
 
-DEPTH = f"brackets do not pair, or are nested deeper than {MAX_DEPTH} levels"
+DEPTH = f"nested deeper than {MAX_DEPTH} levels"
 ACCEPTED = [
     pytest.param(nested(MAX_DEPTH), id="depth-at-limit"),
     pytest.param(b"[" + b"[]," * 5000 + b"[]]", id="many-brackets-side-by-side"),

@@ -184,8 +184,8 @@ def test_describe_recursive() -> None:
         pytest.param(WithoutInit, "type WithoutInit has init=False", id="init-false-class"),
         pytest.param(OwnInit, "type OwnInit has an __init__ of its own", id="own-init"),
         pytest.param(Unresolvable, "type Unresolvable names 'Nowhere', which its module", id="unknown-name"),
-        pytest.param(Annotated[int, Ge()], "constraint .*Ge object .* in .* is not supported yet", id="constraint"),
-        pytest.param(list[Annotated[int, Ge]], "constraint .* is not supported yet", id="constraint-class"),
+        pytest.param(Annotated[int, Ge()], ".*Ge object .* in .* is not supported yet", id="constraint"),
+        pytest.param(list[Annotated[int, Ge]], ".*Ge.* is not supported yet", id="constraint-class"),
     ],
 )
 def test_describe_refuses(annotation: Any, named: str) -> None:

@@ -115,7 +115,7 @@ def test_status_without_body(response: type[Any], status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(100, False), (199, False), (200, True), (204, False), (205, True), (304, False), (500, True)]
+    ("status", "body"), [(100, False), (199, False), (200, True), (204, False), (205, False), (304, False), (500, True)]
 )
 def test_has_body(status: int, body: bool) -> None:
     """Statuses without content are those that RFC 9110 names."""
