@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -50,4 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     from hawkapi.cli import info  # The one command's code, when it is called.
 
-    return info.run(as_json=options.json, modules=options.modules)
+    try:
+        status = info.run(as_json=options.json, modules=options.modules)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has gone, `head` for example. The interpreter must not try to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as exc:
+        print(f"hawkapi: cannot write the output: {exc.strerror}", file=sys.stderr)  # noqa: T201
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
-from subprocesses import run_python
+from subprocesses import environment, run_python
 
 import hawkapi
 from hawkapi.cli import main
@@ -44,3 +49,26 @@ def test_run_as_a_module(module: str) -> None:
     """`python -m` does what the command does."""
     done = run_python("-m", module, "--version")
     assert (done.returncode, done.stdout) == (0, f"hawkapi {hawkapi.__version__}\n")
+
+
+def test_reader_that_has_gone() -> None:
+    """Output that nobody reads any more ends the command quietly, as in `hawkapi info | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-P", "-m", "hawkapi", "info"]
+    done = subprocess.run(
+        command, env=environment(), stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_output_that_cannot_be_written() -> None:
+    """A full disk is one line on stderr."""
+    command = [sys.executable, "-P", "-m", "hawkapi", "info"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (1, "hawkapi: cannot write the output: No space left on device\n")
