@@ -28,10 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import build_tools
 import check_install
 import check_wheels
 import source_date
+import tools
 from build_interpreter import BuildInterpreter, parse_pythons
 from console import CIError, exit_with, run, say, step
 from dist_set import PACKAGE, SdistFile
@@ -195,7 +195,7 @@ def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path],
     """
     version = source_version(source)
     require_usable(wheelhouse, version)
-    uv = options.uv or build_tools.look_for("uv")
+    uv = options.uv or tools.look_for("uv")
     kinds = {f"cp{label.replace('.', '')}" for label in pythons} | {"universal"}
     settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, pythons.values())
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-dist-") as staging:
@@ -204,7 +204,7 @@ def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path],
             reproducible(source, built, pythons, uv=uv)
         failed = check_wheels.check_and_print(Path(staging), settings)
         if not failed and pythons and not options.no_install:
-            failed = check_install.check_and_print(Path(staging), pythons, uv=build_tools.find("uv", uv))
+            failed = check_install.check_and_print(Path(staging), pythons, uv=tools.find("uv", uv))
         if not failed:
             published = publish(Path(staging), wheelhouse, version)
             say(f"{len(published)} files are in {wheelhouse}")

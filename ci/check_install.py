@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import build_tools
 import served_app
+import tools
 from build_interpreter import parse_pythons
 from check_table import Row, conclude
 from console import CIError, exit_with, run, step
@@ -264,7 +264,7 @@ def main() -> int:
     )
     parser.add_argument("--uv", type=Path, metavar="PATH", help="the program (default: beside Python, else on PATH)")
     options = parser.parse_args()
-    return check_and_print(options.directory, parse_pythons(options.python), uv=build_tools.find("uv", options.uv))
+    return check_and_print(options.directory, parse_pythons(options.python), uv=tools.find("uv", options.uv))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import build_tools
 import set_checks
 import source_date
+import tools
 import wheel_checks
 from check_table import Row, conclude
 from console import exit_with
@@ -190,8 +190,8 @@ def local_settings(
     return Settings(
         kinds=kinds,
         epoch=epoch,
-        twine=build_tools.find("twine", options.twine),
-        auditwheel=build_tools.find("auditwheel", options.auditwheel) if sys.platform == "linux" else None,
+        twine=tools.find("twine", options.twine),
+        auditwheel=tools.find("auditwheel", options.auditwheel) if sys.platform == "linux" else None,
         private_paths=private_paths(interpreters),
     )
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import build_tools
+import tools
 from console import run, step
 
 
@@ -32,7 +32,7 @@ def make(python: Path, packages: Sequence[str | Path], home: Path) -> Path:
     if ready.exists():
         return inside
     shutil.rmtree(place, ignore_errors=True)
-    uv = build_tools.look_for("uv")
+    uv = tools.look_for("uv")
     with step(f"make an environment of {python.name} with {len(packages)} packages"):
         if uv is not None:
             run([uv, "venv", "--quiet", "--python", python, place])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import release_tools
+import tools
 from changelog import PROJECT, project_version
 from console import CIError, exit_with, run
 
@@ -64,7 +64,7 @@ def list_identifiers(project: Path) -> list[str]:
         CIError: it fails or selects nothing for a system.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CIBW_")}
-    cibuildwheel = release_tools.find("cibuildwheel")
+    cibuildwheel = tools.find("cibuildwheel")
     identifiers: list[str] = []
     for system in SYSTEMS:
         command: list[str | Path] = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import release_tools
+import tools
 from console import CIError, run
 from local_index import loopback_environment
 from wheel_file import WheelName
@@ -106,7 +106,7 @@ def _install(installer: str, interpreter: Interpreter, url: str, version: str, v
     wanted = f"{DISTRIBUTION}=={version}"
     options = ["--index-url", f"{url}/simple/", "--no-cache-dir", "--only-binary", ":all:", wanted]
     if installer == "uv":
-        uv = release_tools.find("uv")
+        uv = tools.find("uv")
         run([uv, "venv", "--no-project", "--python", interpreter.path, venv], env=environment)
         run([uv, "pip", "install", "--python", python, *options], env=environment)
     else:

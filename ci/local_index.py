@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import release_tools
+import tools
 from console import CIError, run
 
 HOST: Final = "127.0.0.1"
@@ -41,7 +41,7 @@ def local_index(directory: Path, *, overwrite: bool = False) -> Iterator[str]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    command: list[str | Path] = [release_tools.find("pypi-server"), "run", "--disable-fallback"]
+    command: list[str | Path] = [tools.find("pypi-server"), "run", "--disable-fallback"]
     command += ["--host", HOST, "--port", str(port), "--server", "wsgiref", "--health-endpoint", "/health"]
     command += ["--authenticate", ".", "--passwords", ".", *(["--overwrite"] if overwrite else []), directory]
     log = directory.with_name(f"{directory.name}.log")
@@ -98,7 +98,7 @@ def upload(url: str, files: Sequence[Path]) -> str:
     Raises:
         CIError: twine fails or the index refuses.
     """
-    command: list[str | Path] = [release_tools.find("twine"), "upload", "--non-interactive", "--verbose"]
+    command: list[str | Path] = [tools.find("twine"), "upload", "--non-interactive", "--verbose"]
     command += ["--disable-progress-bar", "--config-file", os.devnull, "--repository-url", f"{url}/"]
     command += ["--username", "rehearsal", "--password", "rehearsal", *files]
     # Wide lines without colour keep the server's answer in one piece, and so recognisable.

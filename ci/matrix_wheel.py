@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import normalize_sdist
-import release_tools
+import tools
 from changelog import PROJECT
 from console import CIError, exit_with, step
 from source_tree import unpack
@@ -52,7 +52,7 @@ def main() -> int:
         raise CIError(
             f"{options.directory} holds {len(sdists)} sdists instead of one; build it, or empty the directory"
         )
-    cibuildwheel = release_tools.find("cibuildwheel")
+    cibuildwheel = tools.find("cibuildwheel")
     build_wheel(sdists[0], options.identifier, options.output, PROJECT, cibuildwheel=cibuildwheel)
     return 0
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-import release_tools
+import tools
 from console import CIError, exit_with, run
 from dist_set import DistSet, SdistFile
 from wheel_file import WheelFile
@@ -161,8 +161,8 @@ def check_schema(document: Path) -> str:
     Raises:
         CIError: it is not valid, or a tool is missing.
     """
-    program = release_tools.find("check-jsonschema")
-    directory = release_tools.find_package("cyclonedx") / "schema" / "_res"
+    program = tools.find("check-jsonschema")
+    directory = tools.find_package("cyclonedx") / "schema" / "_res"
     # The schema refers to its neighbours by file name; without the base URI they would be looked for on the network.
     command: list[str | Path] = [
         program,

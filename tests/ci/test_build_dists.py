@@ -262,10 +262,33 @@ def test_interrupted_publish_leaves_wheelhouse(tmp_path: Path) -> None:
     staging = newer.write(tmp_path / "second")
     (staging / f"hawkapi-{VERSION}-zz-unreadable.whl").symlink_to(tmp_path / "nowhere")
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CIError, match=rf"cannot put the files into {house} \(No such file"):
         publish(staging, house, VERSION)
 
     assert contents(house) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_full_wheelhouse_is_named(tmp_path: Path) -> None:
+    """When the wheelhouse cannot take a whole file the message names the wheelhouse, and nothing of it is left."""
+    house = tmp_path / "wheelhouse"
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    (staging / f"hawkapi-{VERSION}.tar.gz").write_bytes(bytes(100_000))
+    code = (
+        "import pathlib, resource, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from wheelhouse import publish\n"
+        "from console import exit_with\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        f"sys.exit(exit_with(lambda: publish(*map(pathlib.Path, sys.argv[2:]), {VERSION!r}) and 0))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, CI, staging, house], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"cannot put the files into {house} (File too large); free some space there" in done.stderr
+    assert contents(house) == {}
 
 
 def test_unusable_wheelhouse_is_refused_before_a_build(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import build_tools
 import pytest
+import tools
 from check_install import CHECKS, InstallCheck, check, check_other_interpreters
 from dist_set import DistSet
 from installed import BIN, Installed, Target
@@ -209,7 +209,7 @@ def test_module_that_switches_gil_on_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_installers_take_own_wheel(tmp_path: Path, installer: str) -> None:
     """pip and uv, offered the whole set and no index, take the wheel of the running interpreter."""
-    program = build_tools.look_for("uv") if installer == "uv" else Path("pip")
+    program = tools.look_for("uv") if installer == "uv" else Path("pip")
     if program is None:
         pytest.skip("uv is neither beside this Python nor on PATH")
     dists = DistSet(make_good(tmp_path).write(tmp_path / "dist"))

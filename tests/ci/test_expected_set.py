@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import build_tools
 import expected_set
 import pytest
+import tools
 from changelog import PROJECT
 from console import CIError
 
@@ -142,7 +142,7 @@ def test_build_matrix_gives_each_wheel_its_machine() -> None:
     }
 
 
-@pytest.mark.skipif(build_tools.look_for("cibuildwheel") is None, reason="cibuildwheel is not installed here")
+@pytest.mark.skipif(tools.look_for("cibuildwheel") is None, reason="cibuildwheel is not installed here")
 def test_released_identifiers_of_this_checkout_are_the_matrix() -> None:
     """cibuildwheel selects cp313 and cp313t on every platform, and no cp314t."""
     assert sorted(expected_set.released_identifiers(PROJECT)) == sorted(IDENTIFIERS)

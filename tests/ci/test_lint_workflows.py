@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import build_tools
 import lint_workflows
 import pytest
+import tools
 from changelog import PROJECT
 from lint_workflows import Workflow, rule_problems
 
@@ -163,7 +163,7 @@ def test_every_job_that_runs_a_step_has_a_time_limit(name: str) -> None:
 
 
 needs_tools = pytest.mark.skipif(
-    build_tools.look_for("zizmor") is None or build_tools.look_for("check-jsonschema") is None,
+    tools.look_for("zizmor") is None or tools.look_for("check-jsonschema") is None,
     reason="zizmor and check-jsonschema are not installed here; nox -s lint has them",
 )
 
