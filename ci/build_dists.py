@@ -23,7 +23,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,9 +32,11 @@ import check_install
 import check_wheels
 import source_date
 import tools
-from build_interpreter import BuildInterpreter, parse_pythons
+from build_interpreter import BuildInterpreter
 from console import CIError, exit_with, run, say, step
+from cpython import Interpreter, add_python_option
 from dist_set import PACKAGE, SdistFile
+from environments import clean_environment, python_in
 from normalize_sdist import normalize
 from repair_wheel import repair
 from set_checks import assigned_version
@@ -66,7 +68,7 @@ class Workshop:
             CIError: the build fails.
         """
         out = Path(tempfile.mkdtemp(prefix=f"{what}-", dir=self.scratch))
-        environ = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
+        environ = clean_environment()
         environ |= interpreter.link_environment(environ)
         environ |= {
             "HAWKAPI_MYPYC": str(int(platform_specific)),
@@ -81,22 +83,22 @@ class Workshop:
     def _frontend(self, interpreter: BuildInterpreter) -> list[str | Path]:
         if self.uv is not None:
             return [self.uv, "build", "--python", interpreter.path]
-        home = self.scratch / f"frontend-{interpreter.label}"
-        python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        home = self.scratch / f"frontend-{interpreter.build.label}"
+        python = python_in(home)
         if not home.exists():
             run([interpreter.path, "-m", "venv", home])
             run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYPA_BUILD])
         return [python, "-m", "build"]
 
 
-def build(source: Path, out: Path, pythons: Mapping[str, Path], *, uv: Path | None) -> list[Path]:
+def build(source: Path, out: Path, pythons: Sequence[Interpreter], *, uv: Path | None) -> list[Path]:
     """Build the source archive, the universal wheel and one wheel per interpreter from a checkout.
 
     Args:
         source: the checkout; nothing is written into it.
         out: an empty directory for the finished files, made when it is missing.
-        pythons: version to interpreter: `3.13` makes the compiled wheel, `3.13t` the pure one for its ABI. When it is
-            empty the running interpreter makes the rest.
+        pythons: `3.13` makes the compiled wheel, `3.13t` the pure one for its ABI. When there are none the running
+            interpreter makes the rest.
         uv: the program; None for the `build` package.
 
     Returns:
@@ -106,10 +108,10 @@ def build(source: Path, out: Path, pythons: Mapping[str, Path], *, uv: Path | No
         CIError: a step failed; the message says which and what to do.
     """
     epoch = source_date.of_checkout(source)
-    interpreters = [BuildInterpreter.ask(path, label) for label, path in pythons.items()]
-    interpreters.sort(key=lambda interpreter: interpreter.free_threaded)
+    interpreters = [BuildInterpreter.ask(python.path, python.build) for python in pythons]
+    interpreters.sort(key=lambda interpreter: interpreter.build.free_threaded)
     for interpreter in interpreters:
-        if not interpreter.free_threaded:
+        if not interpreter.build.free_threaded:
             interpreter.require_compiler()
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-build-") as scratch, _plain_umask():
         shop = Workshop(Path(scratch), epoch, uv)
@@ -133,8 +135,8 @@ def _build_wheels(
 ) -> list[Path]:
     finished: list[Path] = []
     for interpreter in interpreters:
-        with step(f"build the {interpreter.kind} wheel"):
-            tree = unpack(sdist, shop.scratch / interpreter.kind)
+        with step(f"build the {interpreter.build.kind} wheel"):
+            tree = unpack(sdist, shop.scratch / interpreter.build.kind)
             made = shop.make("wheel", tree, interpreter, platform_specific=True)
             finished.append(repair(made, out, like=finished[0] if finished else None, epoch=shop.epoch))
     with step("build the universal wheel"):
@@ -153,7 +155,7 @@ def _plain_umask() -> Iterator[None]:
         os.umask(before)
 
 
-def reproducible(source: Path, built: Sequence[Path], pythons: Mapping[str, Path], *, uv: Path | None) -> None:
+def reproducible(source: Path, built: Sequence[Path], pythons: Sequence[Interpreter], *, uv: Path | None) -> None:
     """Build again in another directory, compare with what was built, and print the hashes.
 
     Raises:
@@ -187,7 +189,7 @@ def source_version(source: Path) -> str:
     return version
 
 
-def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path], options: argparse.Namespace) -> int:
+def make_wheelhouse(source: Path, wheelhouse: Path, options: argparse.Namespace) -> int:
     """Build, compare, check and publish; return 1 when a check failed, and then publish nothing.
 
     Raises:
@@ -195,9 +197,11 @@ def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path],
     """
     version = source_version(source)
     require_usable(wheelhouse, version)
+    pythons: list[Interpreter] = options.interpreters
     uv = options.uv or tools.look_for("uv")
-    kinds = {f"cp{label.replace('.', '')}" for label in pythons} | {"universal"}
-    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, pythons.values())
+    kinds = {python.build.kind for python in pythons} | {"universal"}
+    paths = [python.path for python in pythons]
+    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, paths)
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-dist-") as staging:
         built = build(source, Path(staging), pythons, uv=uv)
         if not options.once:
@@ -218,15 +222,13 @@ def main() -> int:
     parser.add_argument(
         "--source", type=Path, default=Path(__file__).parent.parent, help="the checkout (default: this one)"
     )
-    parser.add_argument(
-        "--python", action="append", default=[], metavar="3.13=PATH", help="an interpreter (repeatable)"
-    )
+    add_python_option(parser, required=False)
     parser.add_argument("--uv", type=Path, metavar="PATH", help="the program (default: beside Python, else on PATH)")
     parser.add_argument("--once", action="store_true", help="do not build a second time to compare")
     parser.add_argument("--no-install", action="store_true", help="leave out the checks that install the wheels")
     check_wheels.add_tool_options(parser)
     options = parser.parse_args()
-    return make_wheelhouse(options.source.resolve(), options.out.resolve(), parse_pythons(options.python), options)
+    return make_wheelhouse(options.source.resolve(), options.out.resolve(), options)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def build(wanted: Build, machine: Machine) -> Path:
     suites = find_suites(wanted, machine)
     compiler = find_compiler(machine)
     with workspace(machine.cache) as work:
-        with step(f"{wanted.name}: fetch the source package from the distribution ({', '.join(suites)})"):
+        with step(f"{wanted.label}: fetch the source package from the distribution ({', '.join(suites)})"):
             version, tree = _fetch(wanted, suites, machine, work)
         own = Toolchain(machine, compiler)
         toolchain = replace(own, libraries=provide_libraries(own, own.lacks(), work))
@@ -218,8 +218,8 @@ def _compile(wanted: Build, version: str, tree: Path, toolchain: Toolchain, work
         "compile": ["make", f"-j{jobs}"],
         "install": ["make", "altinstall", f"DESTDIR={work / 'root'}"],
     }.items():
-        with step(f"{wanted.name}: {phase} CPython {version} ({jobs} cores)"):
-            _run_phase(f"{wanted.name}: {phase}", command, cwd=tree, env=toolchain.env, log=log)
+        with step(f"{wanted.label}: {phase} CPython {version} ({jobs} cores)"):
+            _run_phase(f"{wanted.label}: {phase}", command, cwd=tree, env=toolchain.env, log=log)
     staged = work / "root" / prefix.relative_to("/")
     _check(staged / "bin" / wanted.program, wanted, toolchain.machine, log)
     return publish(staged, prefix) / "bin" / wanted.program

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from console import run
+from cpython import Build, Interpreter
 from dist_set import PACKAGE, DistSet
+from environments import clean_environment, python_in
 from wheel_file import WheelFile
 
 PROBE: Final = Path(__file__).with_name("install_probe.py")
-BIN: Final = "Scripts" if os.name == "nt" else "bin"
 EXTRAS: Final = {False: ("standard", "pydantic"), True: ("free-threaded",)}
 """What to install beside hawkapi, without and with free threading: everything optional that there are wheels of."""
 GIL_CULPRIT: Final = re.compile(r"to load module '([^']+)'")
@@ -26,26 +26,19 @@ GIL_CULPRIT: Final = re.compile(r"to load module '([^']+)'")
 class Target:
     """One way to install: an interpreter and the program that installs."""
 
-    label: str
-    """The version as people write it: `3.13`, `3.13t`."""
-    interpreter: Path
+    interpreter: Interpreter
     installer: str
     """`pip`, or the path of uv."""
 
     @property
     def column(self) -> str:
         """The heading in the table."""
-        return f"{self.label} {Path(self.installer).stem}"
+        return f"{self.build.label} {Path(self.installer).stem}"
 
     @property
-    def free_threaded(self) -> bool:
-        """Whether it is a build without the GIL."""
-        return self.label.endswith("t")
-
-    @property
-    def kind(self) -> str:
-        """The kind of wheel that it must take."""
-        return f"cp{self.label.replace('.', '')}"
+    def build(self) -> Build:
+        """The build that is installed for; it must take its own kind of wheel."""
+        return self.interpreter.build
 
 
 @dataclass(frozen=True)
@@ -65,11 +58,11 @@ class Installed:
         """
         made = cls(target, home, dists)
         if target.installer == "pip":
-            run([target.interpreter, "-I", "-m", "venv", home], env=clean_environment())
+            run([target.interpreter.path, "-I", "-m", "venv", home], env=_environment())
         else:
             run(
-                [target.installer, "venv", "--no-project", "--python", target.interpreter, home],
-                env=clean_environment(),
+                [target.installer, "venv", "--no-project", "--python", target.interpreter.path, home],
+                env=_environment(),
             )
         # Without a cache, so that a wheel of the same name from an earlier build cannot come instead.
         offer = ["--no-cache-dir", "--no-index", "--find-links", str(dists.directory)]
@@ -79,17 +72,17 @@ class Installed:
     @property
     def python(self) -> Path:
         """The environment's interpreter."""
-        return self.home / BIN / ("python.exe" if os.name == "nt" else "python")
+        return python_in(self.home)
 
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables with nothing on PATH but this environment: no compiler in particular."""
-        return {**clean_environment(), "PATH": str(self.home / BIN)}
+        return {**_environment(), "PATH": str(self.python.parent)}
 
     @property
     def wheel(self) -> WheelFile | None:
         """The wheel that is meant for the target; None when the set has none."""
-        return next((wheel for wheel in self.dists.wheels.values() if wheel.name.kind == self.target.kind), None)
+        return next((wheel for wheel in self.dists.wheels.values() if wheel.name.kind == self.target.build.kind), None)
 
     def install(self, *arguments: str) -> None:
         """Call the installer, which finds no compiler.
@@ -114,7 +107,7 @@ class Installed:
         Raises:
             CIError: the extras cannot be installed.
         """
-        extras = ",".join(EXTRAS[self.target.free_threaded])
+        extras = ",".join(EXTRAS[self.target.build.free_threaded])
         self.install("--find-links", str(self.dists.directory), f"{PACKAGE}[{extras}]=={self.dists.sdist.version}")
         return self.probe()
 
@@ -157,9 +150,6 @@ def modules_of(dists: DistSet) -> list[str]:
     return [path.removesuffix("/__init__").replace("/", ".") for path in sources if not path.endswith("/__main__")]
 
 
-def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would let another Python's packages in."""
-    dropped = {"PYTHONPATH", "PYTHONHOME", "PYTHON_GIL", "VIRTUAL_ENV", "CC", "CXX"}
-    return {
-        name: value for name, value in os.environ.items() if name not in dropped and not name.startswith("HAWKAPI_")
-    }
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what names a compiler or lets another Python's packages in."""
+    return clean_environment("CC", "CXX")

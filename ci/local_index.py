@@ -19,6 +19,7 @@ from typing import Final
 
 import tools
 from console import CIError, run
+from environments import clean_environment
 
 HOST: Final = "127.0.0.1"
 START_TIMEOUT_S: Final = 30
@@ -83,9 +84,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def loopback_environment() -> dict[str, str]:
-    """This process's environment without anything that could lead an installer or twine past the loopback index."""
-    foreign = ("PIP_", "UV_", "TWINE_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    """Return this process's environment without what could lead an installer or twine past the loopback index."""
+    kept = clean_environment("PIP_", "UV_", "TWINE_")
     return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_PROXY": HOST, "no_proxy": HOST}
 
 

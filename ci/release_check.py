@@ -20,9 +20,11 @@ import changelog
 import expected_set
 import sbom
 from console import CIError, exit_with, run, step
+from cpython import Build, Interpreter, add_python_option
 from dist_set import DistSet
+from environments import python_in
 from expected_set import ExpectedFile
-from installed_by_name import Interpreter, check_choice, check_install
+from installed_by_name import check_choice, check_install
 from local_index import check_refusal, local_index, upload
 
 INSTALLERS: Final = ("pip", "uv")
@@ -171,11 +173,11 @@ def rehearse_set(rehearsal: Rehearsal, dists: DistSet, project: Path, scratch: P
 
 def rehearse_choices(rehearsal: Rehearsal, whole: Path, version: str, scratch: Path) -> None:
     """Ask pip what each supported interpreter takes from the whole set, 3.14t above all."""
-    python = scratch / "pip" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python = python_in(scratch / "pip")
     run([sys.executable, "-m", "venv", scratch / "pip"])
     for label in CHOICES:
         name = f"pip's choice on {label} (stand-ins)"
-        rehearsal.check(name, check_choice, python, label, whole, version, CHOICE_PLATFORM, scratch)
+        rehearsal.check(name, check_choice, python, Build.parse(label), whole, version, CHOICE_PLATFORM, scratch)
 
 
 def rehearse_index(rehearsal: Rehearsal, dists: DistSet, interpreters: Sequence[Interpreter], scratch: Path) -> None:
@@ -186,7 +188,7 @@ def rehearse_index(rehearsal: Rehearsal, dists: DistSet, interpreters: Sequence[
         rehearsal.check("upload with twine", upload, url, files)
         for interpreter in interpreters:
             for installer in INSTALLERS:
-                name = f"install by name: {installer}, {interpreter.label}"
+                name = f"install by name: {installer}, {interpreter.build.label}"
                 rehearsal.check(name, check_install, installer, interpreter, url, version, names, scratch)
         rehearsal.check("second upload is refused", check_refusal, files, lambda file: upload(url, [file]))
 
@@ -195,9 +197,7 @@ def main() -> int:
     """Rehearse the release of the files that the command line names."""
     parser = argparse.ArgumentParser(description="Rehearse a release on this machine, without the network.")
     parser.add_argument("wheelhouse", type=Path, help="what nox -s wheels has built")
-    parser.add_argument(
-        "--python", type=Interpreter.parse, action="append", required=True, metavar="LABEL=PATH", dest="interpreters"
-    )
+    add_python_option(parser, required=True)
     parser.add_argument("--project", type=Path, default=changelog.PROJECT, help="checkout to read (default: this one)")
     options = parser.parse_args()
     dists = DistSet(options.wheelhouse)

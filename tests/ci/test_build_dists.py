@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from build_dists import build, reproducible, source_version
-from build_interpreter import BuildInterpreter, parse_pythons
+from build_interpreter import BuildInterpreter
 from console import CIError
+from cpython import Build, Interpreter
 from dist_set import SdistFile
 from source_date import of_checkout
 from source_tree import export, refuse_lost_files
@@ -84,7 +86,7 @@ def test_build_leaves_checkout_alone(checkout: Path, tmp_path: Path) -> None:
     """The source archive and the universal wheel are made, and no file of the checkout changes or comes."""
     before = contents(checkout)
 
-    built = build(checkout, tmp_path / "out", {}, uv=fake_uv(tmp_path))
+    built = build(checkout, tmp_path / "out", [], uv=fake_uv(tmp_path))
 
     assert [path.name for path in built] == [f"hawkapi-{VERSION}.tar.gz", f"hawkapi-{VERSION}-py3-none-any.whl"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {path.name for path in built}
@@ -95,7 +97,7 @@ def test_second_build_is_equal_and_printed(checkout: Path, tmp_path: Path, capsy
     """Two builds by a frontend whose archives differ in times give the same bytes, and the hashes are printed."""
     uv = fake_uv(tmp_path)
 
-    reproducible(checkout, build(checkout, tmp_path / "out", {}, uv=uv), {}, uv=uv)
+    reproducible(checkout, build(checkout, tmp_path / "out", [], uv=uv), [], uv=uv)
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["built twice, equal"] * 2
@@ -105,28 +107,30 @@ def test_second_build_is_equal_and_printed(checkout: Path, tmp_path: Path, capsy
 def test_second_build_that_differs_is_named(checkout: Path, tmp_path: Path) -> None:
     """A file whose content changes from build to build is named."""
     uv = fake_uv(tmp_path, 'wheel.files["hawkapi/py.typed"] = str(os.getpid()).encode()')
-    built = build(checkout, tmp_path / "out", {}, uv=uv)
+    built = build(checkout, tmp_path / "out", [], uv=uv)
 
     with pytest.raises(CIError, match=r"differ in hawkapi-1\.2\.3-py3-none-any\.whl"):
-        reproducible(checkout, built, {}, uv=uv)
+        reproducible(checkout, built, [], uv=uv)
 
 
 def test_failing_build_is_quoted(checkout: Path, tmp_path: Path) -> None:
     """The message of a failed build holds what the backend printed."""
     with pytest.raises(CIError, match="mypyc found an error"):
-        build(checkout, tmp_path / "out", {}, uv=fake_uv(tmp_path, 'sys.exit("mypyc found an error")'))
+        build(checkout, tmp_path / "out", [], uv=fake_uv(tmp_path, 'sys.exit("mypyc found an error")'))
 
 
 def test_interpreter_of_another_version_is_refused(checkout: Path, tmp_path: Path) -> None:
     """A path given for one version and leading to another is refused before anything is built."""
     with pytest.raises(CIError, match=rf"is Python {LABEL}, not 3\.99t"):
-        build(checkout, tmp_path / "out", {"3.99t": Path(sys.executable)}, uv=fake_uv(tmp_path))
+        build(
+            checkout, tmp_path / "out", [Interpreter(Build.parse("3.99t"), Path(sys.executable))], uv=fake_uv(tmp_path)
+        )
 
 
 def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a C compiler the message says which program is missing and what to install."""
     monkeypatch.setenv("CC", "no-such-compiler -O2")
-    interpreter = BuildInterpreter(Path(sys.executable), "3.13", free_threaded=False, compiler="gcc", linker="")
+    interpreter = BuildInterpreter(Path(sys.executable), Build("3.13", free_threaded=False), compiler="gcc", linker="")
 
     with pytest.raises(CIError, match=r"C compiler no-such-compiler is not on PATH; (install gcc|run xcode-select)"):
         interpreter.require_compiler()
@@ -145,23 +149,23 @@ def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_linker_loses_library_directories(linker: str, environ: dict[str, str], expected: dict[str, str]) -> None:
     """Run-time library directories of the interpreter are taken out of its link command, and nothing else."""
-    interpreter = BuildInterpreter(Path("python"), "3.13", free_threaded=False, compiler="gcc", linker=linker)
+    interpreter = BuildInterpreter(Path("python"), Build("3.13", free_threaded=False), compiler="gcc", linker=linker)
 
     assert interpreter.link_environment(environ) == expected
 
 
 def test_running_interpreter_describes_itself() -> None:
     """The label and the kind of wheel come from the build of the interpreter, not from its run-time state."""
-    found = BuildInterpreter.ask(Path(sys.executable), LABEL)
+    found = BuildInterpreter.ask(Path(sys.executable), Build.parse(LABEL))
 
-    assert (found.label, found.kind) == (LABEL, LABEL.replace("3.", "cp3"))
+    assert (found.build.label, found.build.kind) == (LABEL, LABEL.replace("3.", "cp3"))
 
 
 @pytest.mark.parametrize("value", ["3.13", "3.13=", "=/usr/bin/python", "t=/usr/bin/python", "4.0=/p"])
 def test_malformed_python_argument_is_refused(value: str) -> None:
     """An argument that is not VERSION=PATH is refused with the form it should have."""
-    with pytest.raises(CIError, match=r"not of the form 3\.13=PATH"):
-        parse_pythons([value])
+    with pytest.raises(argparse.ArgumentTypeError, match=r"is not LABEL=PATH, for example 3\.13t="):
+        Interpreter.parse(value)
 
 
 def test_export_takes_working_tree_and_warns(

@@ -13,8 +13,9 @@ import release_check
 import source_tree
 from changelog import PROJECT
 from console import CIError
+from cpython import Build, Interpreter
 from dist_set import DistSet
-from installed_by_name import Interpreter, intended_wheel
+from installed_by_name import intended_wheel
 from release_check import Rehearsal
 from release_files import EPOCH, LOCAL_WHEELS, PYPROJECT, VERSION, make_release, make_sdist
 
@@ -87,19 +88,19 @@ def test_local_files_that_no_release_expects_are_named(tmp_path: Path) -> None:
 )
 def test_intended_wheel_is_the_interpreters_own_or_the_universal_one(label: str, intended: str) -> None:
     """An interpreter takes its own wheel; one that has none takes py3-none-any."""
-    assert intended_wheel(label, LOCAL_WHEELS) == intended
+    assert intended_wheel(Build.parse(label), LOCAL_WHEELS) == intended
 
 
 def test_intended_wheel_without_a_universal_one_says_so() -> None:
     """An interpreter that would find nothing is a failure."""
     with pytest.raises(CIError, match=r"no wheel is meant for 3\.14t"):
-        intended_wheel("3.14t", LOCAL_WHEELS[:2])
+        intended_wheel(Build.parse("3.14t"), LOCAL_WHEELS[:2])
 
 
 def test_interpreter_is_parsed_from_the_command_line() -> None:
     """A label and a path; the label says whether it is free-threaded."""
-    assert Interpreter.parse("3.13t=/opt/python") == Interpreter("3.13t", Path("/opt/python"))
-    assert [Interpreter.parse(f"{label}=p").free_threaded for label in ("3.13", "3.13t")] == [False, True]
+    assert Interpreter.parse("3.13t=/opt/python") == Interpreter(Build("3.13", free_threaded=True), Path("/opt/python"))
+    assert [Interpreter.parse(f"{label}=p").build.free_threaded for label in ("3.13", "3.13t")] == [False, True]
 
 
 @pytest.mark.parametrize(
