@@ -30,19 +30,16 @@ from typing import Final
 
 import check_install
 import check_wheels
-import source_date
 import tools
 from build_interpreter import BuildInterpreter
 from console import CIError, exit_with, run, say, step
 from cpython import Interpreter, add_python_option
-from dist_set import PACKAGE, SdistFile
 from environments import clean_environment, python_in
-from normalize_sdist import normalize
+from project import PACKAGE, PROJECT, project_version
+from publishing import publish, require_usable
 from repair_wheel import repair
-from set_checks import assigned_version
+from sdist import SdistFile, epoch_of_checkout, normalize
 from source_tree import export, refuse_lost_files, unpack
-
-from wheelhouse import publish, require_usable
 
 PYPA_BUILD: Final = "build==1.6.1"
 
@@ -107,7 +104,7 @@ def build(source: Path, out: Path, pythons: Sequence[Interpreter], *, uv: Path |
     Raises:
         CIError: a step failed; the message says which and what to do.
     """
-    epoch = source_date.of_checkout(source)
+    epoch = epoch_of_checkout(source)
     interpreters = [BuildInterpreter.ask(python.path, python.build) for python in pythons]
     interpreters.sort(key=lambda interpreter: interpreter.build.free_threaded)
     for interpreter in interpreters:
@@ -176,32 +173,19 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def source_version(source: Path) -> str:
-    """Read the version of a checkout without importing it.
-
-    Raises:
-        CIError: `hawkapi/__init__.py` is missing or assigns no `__version__`.
-    """
-    home = source / PACKAGE / "__init__.py"
-    version = assigned_version(home.read_bytes()) if home.is_file() else None
-    if version is None:
-        raise CIError(f"{home} does not assign a text to __version__; run this from the root of a checkout")
-    return version
-
-
 def make_wheelhouse(source: Path, wheelhouse: Path, options: argparse.Namespace) -> int:
     """Build, compare, check and publish; return 1 when a check failed, and then publish nothing.
 
     Raises:
         CIError: a step failed, or the wheelhouse cannot be used.
     """
-    version = source_version(source)
+    version = project_version(source)
     require_usable(wheelhouse, version)
     pythons: list[Interpreter] = options.interpreters
     uv = options.uv or tools.look_for("uv")
     kinds = {python.build.kind for python in pythons} | {"universal"}
     paths = [python.path for python in pythons]
-    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, paths)
+    settings = check_wheels.local_settings(frozenset(kinds), epoch_of_checkout(source), options, paths)
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-dist-") as staging:
         built = build(source, Path(staging), pythons, uv=uv)
         if not options.once:
@@ -219,9 +203,7 @@ def main() -> int:
     """Fill the directory that the command line names."""
     parser = argparse.ArgumentParser(description="Build, check and publish the source archive and its wheels.")
     parser.add_argument("out", type=Path, help="the wheelhouse; changed only after everything passed")
-    parser.add_argument(
-        "--source", type=Path, default=Path(__file__).parent.parent, help="the checkout (default: this one)"
-    )
+    parser.add_argument("--source", type=Path, default=PROJECT, help="the checkout (default: this one)")
     add_python_option(parser, required=False)
     parser.add_argument("--uv", type=Path, metavar="PATH", help="the program (default: beside Python, else on PATH)")
     parser.add_argument("--once", action="store_true", help="do not build a second time to compare")

@@ -22,10 +22,10 @@ import tools
 from check_table import Row, conclude
 from console import CIError, exit_with, run, step
 from cpython import Build, Interpreter, add_python_option
-from dist_set import PACKAGE, DistSet
+from dist_set import DistSet
 from environments import python_in
-from installed import EXTRAS, Installed, Target
-from installed_by_name import check_choice
+from installed import EXTRAS, Installed, Target, check_choice
+from project import PACKAGE
 
 OTHERS: Final = "others"
 OTHER_LABELS: Final = ("3.12", "3.14", "3.14t")

@@ -201,17 +201,14 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print what each source has to offer, and fetch nothing")
     parser.add_argument("--no-build", action="store_true", help="do not build one from source")
     options = parser.parse_args()
-
-    def body() -> None:
-        machine = Machine.this()
-        for name in options.names:
-            if options.list:
-                print(*explain(name, machine), sep="\n")
-            else:
-                print(find(name, machine, may_build=not options.no_build), flush=True)
-
-    return exit_with(body)
+    machine = Machine.this()
+    for name in options.names:
+        if options.list:
+            print(*explain(name, machine), sep="\n")
+        else:
+            print(find(name, machine, may_build=not options.no_build), flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_with(main))

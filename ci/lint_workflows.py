@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import tools
-from changelog import PROJECT
 from console import CIError, exit_with, run, step
+from project import PROJECT
 
 KEY: Final = re.compile(r"^(?P<indent>\s*(?:- +)?)(?P<key>[\w-]+):(?: +(?P<value>.*?))? *$")
 HIDDEN_KEY: Final = re.compile(r"""["'{,]\s*["']?(?P<key>uses|run|continue-on-error)["']?\s*:""")

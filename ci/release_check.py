@@ -24,8 +24,9 @@ from cpython import Build, Interpreter, add_python_option
 from dist_set import DistSet
 from environments import python_in
 from expected_set import ExpectedFile
-from installed_by_name import check_choice, check_install
+from installed import check_choice, install_by_name
 from local_index import check_refusal, local_index, upload
+from project import PROJECT
 
 INSTALLERS: Final = ("pip", "uv")
 CHOICES: Final = ("3.12", "3.13", "3.13t", "3.14", "3.14t")
@@ -189,7 +190,7 @@ def rehearse_index(rehearsal: Rehearsal, dists: DistSet, interpreters: Sequence[
         for interpreter in interpreters:
             for installer in INSTALLERS:
                 name = f"install by name: {installer}, {interpreter.build.label}"
-                rehearsal.check(name, check_install, installer, interpreter, url, version, names, scratch)
+                rehearsal.check(name, install_by_name, installer, interpreter, url, version, names, scratch)
         rehearsal.check("second upload is refused", check_refusal, files, lambda file: upload(url, [file]))
 
 
@@ -198,7 +199,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Rehearse a release on this machine, without the network.")
     parser.add_argument("wheelhouse", type=Path, help="what nox -s wheels has built")
     add_python_option(parser, required=True)
-    parser.add_argument("--project", type=Path, default=changelog.PROJECT, help="checkout to read (default: this one)")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="checkout to read (default: this one)")
     options = parser.parse_args()
     dists = DistSet(options.wheelhouse)
     rehearsal = Rehearsal()

@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import source_date
 import tools
 from console import CIError, exit_with, run
+from sdist import epoch_from_environment
 from wheel_file import ZIP_BEGINS, WheelFile, WheelName, rewrite
 
 LEGACY_ALIASES: Final = {
@@ -59,7 +59,7 @@ def repair(
         CIError: the tools refuse the wheel, add a library to it, or nothing says which tags a pure wheel takes.
     """
     source = WheelFile(wheel)
-    moment = epoch if epoch is not None else source_date.from_environment() or ZIP_BEGINS
+    moment = epoch if epoch is not None else epoch_from_environment() or ZIP_BEGINS
     with tempfile.TemporaryDirectory() as scratch:
         checked, platforms = source, None
         if source.native_files and _is_for(source.name, "linux", "manylinux", "musllinux"):

@@ -22,7 +22,8 @@ from typing import Any, Final
 
 import tools
 from console import CIError, exit_with, run
-from dist_set import DistSet, SdistFile
+from dist_set import DistSet
+from sdist import SdistFile
 from wheel_file import WheelFile
 
 SCHEMA: Final = "bom-1.6.SNAPSHOT.schema.json"
@@ -148,8 +149,7 @@ def _serial(root: Component, distributions: Iterable[Component]) -> uuid.UUID:
 
 
 def _timestamp(sdist: SdistFile) -> str:
-    seconds = max(member.mtime for member in sdist.members)
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()
+    return datetime.datetime.fromtimestamp(sdist.epoch, datetime.UTC).isoformat()
 
 
 def check_schema(document: Path) -> str:

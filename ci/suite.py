@@ -14,8 +14,7 @@ from pathlib import Path
 
 from console import CIError, say
 from environments import clean_environment
-
-PROJECT = Path(__file__).parent.parent
+from project import PROJECT
 
 
 @dataclass(frozen=True)

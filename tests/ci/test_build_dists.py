@@ -8,16 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from build_dists import build, reproducible, source_version
+from build_dists import build, reproducible
 from build_interpreter import BuildInterpreter
 from console import CIError
 from cpython import Build, Interpreter
-from dist_set import SdistFile
-from source_date import of_checkout
+from project import project_version
+from publishing import publish, require_usable
+from sdist import SdistFile, epoch_of_checkout
 from source_tree import export, refuse_lost_files
 from wheelmaker import LABEL, PACKAGE, PYPROJECT, VERSION, MiniSet, write_sdist
-
-from wheelhouse import publish, require_usable
 
 CI = Path(__file__).parents[2] / "ci"
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -213,19 +212,19 @@ def test_file_lost_by_sdist_is_named(tmp_path: Path) -> None:
 
 def test_time_is_last_commits(checkout: Path) -> None:
     """Without SOURCE_DATE_EPOCH the build has the time of the last commit."""
-    assert of_checkout(checkout) == COMMIT_TIME
+    assert epoch_of_checkout(checkout) == COMMIT_TIME
 
 
 def test_time_from_environment_wins(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SOURCE_DATE_EPOCH is taken as it is."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "12")
 
-    assert of_checkout(checkout) == 12
+    assert epoch_of_checkout(checkout) == 12
 
 
 def test_version_is_read_without_import(checkout: Path) -> None:
     """The version of a checkout is the text that `__version__` is assigned."""
-    assert source_version(checkout) == VERSION
+    assert project_version(checkout) == VERSION
 
 
 def test_publish_replaces_files_of_same_version(tmp_path: Path) -> None:
@@ -282,7 +281,7 @@ def test_full_wheelhouse_is_named(tmp_path: Path) -> None:
     code = (
         "import pathlib, resource, sys\n"
         "sys.path.insert(0, sys.argv[1])\n"
-        "from wheelhouse import publish\n"
+        "from publishing import publish\n"
         "from console import exit_with\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         f"sys.exit(exit_with(lambda: publish(*map(pathlib.Path, sys.argv[2:]), {VERSION!r}) and 0))\n"

@@ -12,7 +12,7 @@ import tools
 from check_wheels import CHECKS, check, check_and_print
 from console import CIError
 from dist_set import DistSet
-from set_checks import Settings
+from set_claims import Settings
 from wheelmaker import DIST_INFO, ELF, EPOCH, MACHINE, METADATA, VERSION, MiniSet, cannot_compile, compile_extension
 
 CI = Path(__file__).parents[2] / "ci"

@@ -7,8 +7,8 @@ from pathlib import Path
 import expected_set
 import pytest
 import tools
-from changelog import PROJECT
 from console import CIError
+from project import PROJECT
 
 IDENTIFIERS = [
     f"{python}-{platform}" for python in sorted(expected_set.INTERPRETERS) for platform in expected_set.RUNNERS

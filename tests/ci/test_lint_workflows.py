@@ -7,8 +7,8 @@ from pathlib import Path
 import lint_workflows
 import pytest
 import tools
-from changelog import PROJECT
 from lint_workflows import Workflow, rule_problems
+from project import PROJECT
 
 SHA = "9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0"
 GOOD = f"""\

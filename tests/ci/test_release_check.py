@@ -11,11 +11,11 @@ import expected_set
 import pytest
 import release_check
 import source_tree
-from changelog import PROJECT
 from console import CIError
 from cpython import Build, Interpreter
 from dist_set import DistSet
-from installed_by_name import intended_wheel
+from installed import intended_wheel
+from project import PROJECT
 from release_check import Rehearsal
 from release_files import EPOCH, LOCAL_WHEELS, PYPROJECT, VERSION, make_release, make_sdist
 

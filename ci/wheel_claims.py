@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from console import CIError
-from dist_set import PACKAGE
+from project import PACKAGE
 from repair_wheel import audited
-from set_checks import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems, version_problems
+from set_claims import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems, version_problems
 from wheel_file import WheelFile, record_hash, zip_time
 
 SHARED_LIBRARY: Final = f"{PACKAGE}__mypyc"

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from console import CIError
-from dist_set import PACKAGE
+from project import PACKAGE
 
 
 def require_usable(wheelhouse: Path, version: str) -> None:
