@@ -11,12 +11,13 @@ import expected_set
 import pytest
 import release_check
 import source_tree
+from check_table import conclude
 from console import CIError
 from cpython import Build, Interpreter
 from dist_set import DistSet
 from installed import intended_wheel
 from project import PROJECT
-from release_check import Rehearsal
+from release_check import COLUMN, Rehearsal
 from release_files import EPOCH, LOCAL_WHEELS, PYPROJECT, VERSION, make_release, make_sdist
 
 IDENTIFIERS = ["cp313-manylinux_x86_64", "cp313t-manylinux_x86_64"]
@@ -33,18 +34,25 @@ def refuse(reason: str) -> str:
     raise CIError(reason)
 
 
-def test_rehearsal_goes_on_after_a_failure() -> None:
+def test_rehearsal_goes_on_after_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     """Each check has a line; a failure keeps no other check from running and is told in full at the end."""
     rehearsal = Rehearsal()
-    rehearsal.check("first", refuse, "a is not b\n    see c")
-    rehearsal.check("second one", accept)
-    assert [result.name for result in rehearsal.failed] == ["first"]
-    assert rehearsal.table().splitlines() == [
-        "FAIL  first",
-        "ok    second one  fine",
+    rehearsal.check("first", "A is b.", refuse, "a is not b\n    see c")
+    rehearsal.check("second one", "C is d.", accept)
+
+    assert conclude(rehearsal.rows, {COLUMN: COLUMN}, "rehearsal") == 1
+
+    assert capsys.readouterr().out.splitlines() == [
+        "            here",
+        "first       FAIL",
+        "second one  ok    fine",
         "",
-        "FAIL first: a is not b",
+        "",
+        "FAIL first. A is b.",
+        "  here: a is not b",
         "    see c",
+        "",
+        "rehearsal: 2 checks, 1 failed (first)",
     ]
 
 
