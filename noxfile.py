@@ -7,6 +7,7 @@ with HAWKAPI_PYTHON_3_13 and HAWKAPI_PYTHON_3_13T. Arguments after `--` go to py
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -14,11 +15,10 @@ import nox
 PROJECT = Path(__file__).parent
 sys.path.insert(0, str(PROJECT / "ci"))
 
-import build_tools  # noqa: E402 - found through the path set above
 import environments  # noqa: E402
 import interpreters  # noqa: E402
-import release_tools  # noqa: E402
 import suite  # noqa: E402
+import tools  # noqa: E402 - found through the path set above
 from console import CIError  # noqa: E402
 
 nox.needs_version = ">=2025.5.1"
@@ -66,7 +66,7 @@ def python_options(session: nox.Session) -> list[str]:
 def wheels(session: nox.Session) -> None:
     """Build the sdist and all wheels into wheelhouse/, check each of their claims, then run test_wheels."""
     refuse_arguments(session)
-    session.install(*build_tools.PINS.values())
+    session.install(*tools.for_this_system())
     session.run("python", "ci/build_dists.py", str(WHEELHOUSE), *python_options(session))
     session.notify("test_wheels")
 
@@ -115,7 +115,7 @@ def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:
     ]
 
 
-def environment(session: nox.Session, build: str, requirements: list[str | Path]) -> Path:
+def environment(session: nox.Session, build: str, requirements: Sequence[str | Path]) -> Path:
     """Return the interpreter of an environment for the suite."""
     try:
         return environments.make(interpreter(session, build), requirements, ENVIRONMENTS)
@@ -163,8 +163,8 @@ def bench(session: nox.Session) -> None:
 def release_check(session: nox.Session) -> None:
     """Rehearse a release offline: the expected set, versions, upload to a local index, install by name, SBOM."""
     refuse_arguments(session)
-    session.install(*release_tools.ALL_PINS.values())
+    session.install(*tools.for_this_system(release=True))
     session.run("python", "ci/release_check.py", str(WHEELHOUSE), *python_options(session))
     # The scripts' own tests that need these tools; the other sessions skip them.
-    python = environment(session, "3.13", [*packages("tests"), *release_tools.ALL_PINS.values()])
+    python = environment(session, "3.13", [*packages("tests"), *tools.for_this_system(release=True)])
     run_suites(session, [suite.run_suite("release scripts", python, ["tests/ci"])])

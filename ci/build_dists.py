@@ -23,24 +23,23 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import build_tools
 import check_install
 import check_wheels
-import source_date
-from build_interpreter import BuildInterpreter, parse_pythons
+import tools
+from build_interpreter import BuildInterpreter
 from console import CIError, exit_with, run, say, step
-from dist_set import PACKAGE, SdistFile
-from normalize_sdist import normalize
+from cpython import Interpreter, add_python_option
+from environments import clean_environment, python_in
+from project import PACKAGE, PROJECT, project_version
+from publishing import publish, require_usable
 from repair_wheel import repair
-from set_checks import assigned_version
+from sdist import SdistFile, epoch_of_checkout, normalize
 from source_tree import export, refuse_lost_files, unpack
-
-from wheelhouse import publish, require_usable
 
 PYPA_BUILD: Final = "build==1.6.1"
 
@@ -66,7 +65,7 @@ class Workshop:
             CIError: the build fails.
         """
         out = Path(tempfile.mkdtemp(prefix=f"{what}-", dir=self.scratch))
-        environ = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
+        environ = clean_environment()
         environ |= interpreter.link_environment(environ)
         environ |= {
             "HAWKAPI_MYPYC": str(int(platform_specific)),
@@ -81,22 +80,22 @@ class Workshop:
     def _frontend(self, interpreter: BuildInterpreter) -> list[str | Path]:
         if self.uv is not None:
             return [self.uv, "build", "--python", interpreter.path]
-        home = self.scratch / f"frontend-{interpreter.label}"
-        python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        home = self.scratch / f"frontend-{interpreter.build.label}"
+        python = python_in(home)
         if not home.exists():
             run([interpreter.path, "-m", "venv", home])
             run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYPA_BUILD])
         return [python, "-m", "build"]
 
 
-def build(source: Path, out: Path, pythons: Mapping[str, Path], *, uv: Path | None) -> list[Path]:
+def build(source: Path, out: Path, pythons: Sequence[Interpreter], *, uv: Path | None) -> list[Path]:
     """Build the source archive, the universal wheel and one wheel per interpreter from a checkout.
 
     Args:
         source: the checkout; nothing is written into it.
         out: an empty directory for the finished files, made when it is missing.
-        pythons: version to interpreter: `3.13` makes the compiled wheel, `3.13t` the pure one for its ABI. When it is
-            empty the running interpreter makes the rest.
+        pythons: `3.13` makes the compiled wheel, `3.13t` the pure one for its ABI. When there are none the running
+            interpreter makes the rest.
         uv: the program; None for the `build` package.
 
     Returns:
@@ -105,11 +104,11 @@ def build(source: Path, out: Path, pythons: Mapping[str, Path], *, uv: Path | No
     Raises:
         CIError: a step failed; the message says which and what to do.
     """
-    epoch = source_date.of_checkout(source)
-    interpreters = [BuildInterpreter.ask(path, label) for label, path in pythons.items()]
-    interpreters.sort(key=lambda interpreter: interpreter.free_threaded)
+    epoch = epoch_of_checkout(source)
+    interpreters = [BuildInterpreter.ask(python.path, python.build) for python in pythons]
+    interpreters.sort(key=lambda interpreter: interpreter.build.free_threaded)
     for interpreter in interpreters:
-        if not interpreter.free_threaded:
+        if not interpreter.build.free_threaded:
             interpreter.require_compiler()
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-build-") as scratch, _plain_umask():
         shop = Workshop(Path(scratch), epoch, uv)
@@ -133,8 +132,8 @@ def _build_wheels(
 ) -> list[Path]:
     finished: list[Path] = []
     for interpreter in interpreters:
-        with step(f"build the {interpreter.kind} wheel"):
-            tree = unpack(sdist, shop.scratch / interpreter.kind)
+        with step(f"build the {interpreter.build.kind} wheel"):
+            tree = unpack(sdist, shop.scratch / interpreter.build.kind)
             made = shop.make("wheel", tree, interpreter, platform_specific=True)
             finished.append(repair(made, out, like=finished[0] if finished else None, epoch=shop.epoch))
     with step("build the universal wheel"):
@@ -153,7 +152,7 @@ def _plain_umask() -> Iterator[None]:
         os.umask(before)
 
 
-def reproducible(source: Path, built: Sequence[Path], pythons: Mapping[str, Path], *, uv: Path | None) -> None:
+def reproducible(source: Path, built: Sequence[Path], pythons: Sequence[Interpreter], *, uv: Path | None) -> None:
     """Build again in another directory, compare with what was built, and print the hashes.
 
     Raises:
@@ -174,37 +173,26 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def source_version(source: Path) -> str:
-    """Read the version of a checkout without importing it.
-
-    Raises:
-        CIError: `hawkapi/__init__.py` is missing or assigns no `__version__`.
-    """
-    home = source / PACKAGE / "__init__.py"
-    version = assigned_version(home.read_bytes()) if home.is_file() else None
-    if version is None:
-        raise CIError(f"{home} does not assign a text to __version__; run this from the root of a checkout")
-    return version
-
-
-def make_wheelhouse(source: Path, wheelhouse: Path, pythons: Mapping[str, Path], options: argparse.Namespace) -> int:
+def make_wheelhouse(source: Path, wheelhouse: Path, options: argparse.Namespace) -> int:
     """Build, compare, check and publish; return 1 when a check failed, and then publish nothing.
 
     Raises:
         CIError: a step failed, or the wheelhouse cannot be used.
     """
-    version = source_version(source)
+    version = project_version(source)
     require_usable(wheelhouse, version)
-    uv = options.uv or build_tools.look_for("uv")
-    kinds = {f"cp{label.replace('.', '')}" for label in pythons} | {"universal"}
-    settings = check_wheels.local_settings(frozenset(kinds), source_date.of_checkout(source), options, pythons.values())
+    pythons: list[Interpreter] = options.interpreters
+    uv = options.uv or tools.look_for("uv")
+    kinds = {python.build.kind for python in pythons} | {"universal"}
+    paths = [python.path for python in pythons]
+    settings = check_wheels.local_settings(frozenset(kinds), epoch_of_checkout(source), options, paths)
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-dist-") as staging:
         built = build(source, Path(staging), pythons, uv=uv)
         if not options.once:
             reproducible(source, built, pythons, uv=uv)
         failed = check_wheels.check_and_print(Path(staging), settings)
         if not failed and pythons and not options.no_install:
-            failed = check_install.check_and_print(Path(staging), pythons, uv=build_tools.find("uv", uv))
+            failed = check_install.check_and_print(Path(staging), pythons, uv=tools.find("uv", uv))
         if not failed:
             published = publish(Path(staging), wheelhouse, version)
             say(f"{len(published)} files are in {wheelhouse}")
@@ -215,18 +203,14 @@ def main() -> int:
     """Fill the directory that the command line names."""
     parser = argparse.ArgumentParser(description="Build, check and publish the source archive and its wheels.")
     parser.add_argument("out", type=Path, help="the wheelhouse; changed only after everything passed")
-    parser.add_argument(
-        "--source", type=Path, default=Path(__file__).parent.parent, help="the checkout (default: this one)"
-    )
-    parser.add_argument(
-        "--python", action="append", default=[], metavar="3.13=PATH", help="an interpreter (repeatable)"
-    )
+    parser.add_argument("--source", type=Path, default=PROJECT, help="the checkout (default: this one)")
+    add_python_option(parser, required=False)
     parser.add_argument("--uv", type=Path, metavar="PATH", help="the program (default: beside Python, else on PATH)")
     parser.add_argument("--once", action="store_true", help="do not build a second time to compare")
     parser.add_argument("--no-install", action="store_true", help="leave out the checks that install the wheels")
     check_wheels.add_tool_options(parser)
     options = parser.parse_args()
-    return make_wheelhouse(options.source.resolve(), options.out.resolve(), parse_pythons(options.python), options)
+    return make_wheelhouse(options.source.resolve(), options.out.resolve(), options)
 
 
 if __name__ == "__main__":

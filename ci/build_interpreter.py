@@ -8,12 +8,13 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from console import CIError, run
+from cpython import Build
 
 QUESTIONS: Final = """
 import json, sys, sysconfig
@@ -32,37 +33,26 @@ class BuildInterpreter:
     """A CPython that builds wheels. `compiler` and `linker` are commands as it was built with, empty on Windows."""
 
     path: Path
-    version: str
-    free_threaded: bool
+    build: Build
     compiler: str
     linker: str
 
     @classmethod
-    def ask(cls, path: Path, label: str | None = None) -> BuildInterpreter:
+    def ask(cls, path: Path, expected: Build | None = None) -> BuildInterpreter:
         """Run an interpreter and read what it says about itself.
 
         Args:
             path: the program.
-            label: what it is expected to be, such as `3.13` or `3.13t`; default whatever it is.
+            expected: what it should be, default whatever it is.
 
         Raises:
-            CIError: it does not run, or is not what the label says.
+            CIError: it does not run, or is not what was expected.
         """
         answers = json.loads(run([path, "-I", "-c", QUESTIONS]).stdout)
-        found = cls(path, answers["version"], answers["free_threaded"], answers["CC"], answers["LDSHARED"])
-        if label not in {None, found.label}:
-            raise CIError(f"{path} is Python {found.label}, not {label}; give the path of a {label}")
-        return found
-
-    @property
-    def label(self) -> str:
-        """The version as people write it: `3.13`, `3.13t`."""
-        return self.version + ("t" if self.free_threaded else "")
-
-    @property
-    def kind(self) -> str:
-        """The kind of wheel it makes, which is its ABI tag: `cp313`, `cp313t`."""
-        return "cp" + self.label.replace(".", "")
+        build = Build(answers["version"], answers["free_threaded"])
+        if expected is not None and build != expected:
+            raise CIError(f"{path} is Python {build.label}, not {expected.label}; give the path of a {expected.label}")
+        return cls(path, build, answers["CC"], answers["LDSHARED"])
 
     def require_compiler(self) -> None:
         """Find the C compiler that will be called.
@@ -78,7 +68,7 @@ class BuildInterpreter:
                 else "install gcc (Debian: apt-get install gcc)"
             )
             raise CIError(
-                f"the {self.kind} wheel is compiled, and the C compiler {command[0]} is not on PATH; {remedy}"
+                f"the {self.build.kind} wheel is compiled, and the C compiler {command[0]} is not on PATH; {remedy}"
             )
 
     def link_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
@@ -95,16 +85,3 @@ class BuildInterpreter:
         if own and kept[: len(compiler)] == compiler:
             kept[: len(compiler)] = own
         return {"LDSHARED": shlex.join(kept)}
-
-
-def parse_pythons(values: Sequence[str]) -> dict[str, Path]:
-    """Read the command line's `3.13=PATH` arguments.
-
-    Raises:
-        CIError: one has another form.
-    """
-    pairs = [value.partition("=") for value in values]
-    for label, _, path in pairs:
-        if not re.fullmatch(r"3\.\d+t?", label) or not path:
-            raise CIError(f"--python {label!r} is not of the form 3.13=PATH or 3.13t=PATH")
-    return {label: Path(path) for label, _, path in pairs}

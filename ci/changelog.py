@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from console import CIError, exit_with
-from set_checks import assigned_version
+from project import PROJECT, project_version
 
-PROJECT: Final = Path(__file__).resolve().parent.parent
 UNRELEASED: Final = "unreleased"
 HEADING: Final = re.compile(r"## (?P<version>\S+) \((?P<date>unreleased|\d{4}-\d{2}-\d{2})\)")
 
@@ -27,19 +26,6 @@ class Entry(NamedTuple):
     date: str
     """`YYYY-MM-DD` or `unreleased`."""
     notes: str
-
-
-def project_version(project: Path) -> str:
-    """Read `hawkapi.__version__` without importing the package.
-
-    Raises:
-        CIError: the package has no such line.
-    """
-    source = project / "hawkapi" / "__init__.py"
-    version = assigned_version(source.read_bytes())
-    if version is None:
-        raise CIError(f'{source} has no line __version__ = "..."; it is the one place of the version')
-    return version
 
 
 def parse_changelog(text: str) -> list[Entry]:

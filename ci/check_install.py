@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import build_tools
 import served_app
-from build_interpreter import parse_pythons
+import tools
 from check_table import Row, conclude
 from console import CIError, exit_with, run, step
-from dist_set import PACKAGE, DistSet
-from installed import BIN, EXTRAS, Installed, Target
-from installed_by_name import check_choice
+from cpython import Build, Interpreter, add_python_option
+from dist_set import DistSet
+from environments import python_in
+from installed import EXTRAS, Installed, Target, check_choice
+from project import PACKAGE
 
 OTHERS: Final = "others"
 OTHER_LABELS: Final = ("3.12", "3.14", "3.14t")
@@ -45,7 +46,7 @@ def takes_its_wheel(installed: Installed) -> Iterator[str]:
     """Expect the interpreter's own wheel, by its WHEEL file, and no other package."""
     found, wanted = installed.alone.said["wheel"] or "", installed.wheel
     if wanted is None:
-        yield f"there is no {installed.target.kind} wheel to take; build the set again with that interpreter"
+        yield f"there is no {installed.target.build.kind} wheel to take; build the set again with that interpreter"
     elif found.encode() != wanted.dist_info_file("WHEEL"):
         tags = ", ".join(re.findall(r"^Tag: (.*)$", found, re.MULTILINE))
         yield f"it took the wheel for {tags} instead of {wanted.path.name}; look at the tags of both"
@@ -61,7 +62,7 @@ def modules_import(installed: Installed) -> Iterator[str]:
 
 def modules_import_with_extras(installed: Installed) -> Iterator[str]:
     """Expect every module to import once the extras for this build are installed."""
-    chosen = set(EXTRAS[installed.target.free_threaded])
+    chosen = set(EXTRAS[installed.target.build.free_threaded])
     yield from _import_problems(installed.with_extras.modules, _packages_of_extras(installed, chosen))
 
 
@@ -98,8 +99,8 @@ def listed_modules_are_compiled(installed: Installed) -> Iterator[str]:
     for name in installed.dists.sdist.compiled_modules:
         file = str(installed.alone.modules.get(name, {}).get("file"))
         native = file.endswith((".so", ".pyd"))
-        if native == installed.target.free_threaded or not (native or file.endswith(".py")):
-            wanted = "its source" if installed.target.free_threaded else "its own extension module"
+        if native == installed.target.build.free_threaded or not (native or file.endswith(".py")):
+            wanted = "its source" if installed.target.build.free_threaded else "its own extension module"
             yield f"{name} comes from {file}, not from {wanted}; check the wheel with check_wheels.py"
 
 
@@ -126,7 +127,7 @@ def versions_agree(installed: Installed) -> Iterator[str]:
 
 def info_answers(installed: Installed) -> Iterator[str]:
     """Expect `hawkapi info --json` to print one JSON object."""
-    program = installed.home / BIN / PACKAGE
+    program = installed.python.with_name(PACKAGE)
     try:
         said = json.loads(run([program, "info", "--json"], env=installed.environment, cwd=installed.home).stdout)
     except (CIError, ValueError) as exc:
@@ -145,7 +146,7 @@ def app_answers(installed: Installed) -> Iterator[str]:
 
 def is_free_threaded(installed: Installed) -> bool:
     """Say whether the GIL can be off."""
-    return installed.target.free_threaded
+    return installed.target.build.free_threaded
 
 
 def has_info(installed: Installed) -> bool:
@@ -226,32 +227,31 @@ def check_other_interpreters(dists: DistSet, pip: Path, scratch: Path) -> Row:
     problems: list[str] = []
     for number, (label, platform) in enumerate(asked):
         try:
-            check_choice(pip, label, dists.directory, dists.sdist.version, platform, scratch / str(number))
+            check_choice(pip, Build.parse(label), dists.directory, dists.sdist.version, platform, scratch / str(number))
         except CIError as exc:
             problems.append(f"{label} on {platform}: {exc}")
     return Row(*CHOICE, {OTHERS: tuple(problems)})
 
 
-def check_and_print(directory: Path, pythons: Mapping[str, Path], *, uv: Path) -> int:
+def check_and_print(directory: Path, interpreters: Sequence[Interpreter], *, uv: Path) -> int:
     """Check a directory, print the table, and return 1 when anything failed, else 0.
 
     Args:
         directory: the source archive and its wheels.
-        pythons: version to interpreter, at least one.
+        interpreters: at least one.
         uv: the program.
 
     Raises:
         CIError: the files cannot be read.
     """
     dists = DistSet(directory.resolve())
-    pairs = [(label, path, installer) for label, path in pythons.items() for installer in ("pip", str(uv))]
-    targets = [Target(*pair) for pair in pairs]
+    targets = [Target(interpreter, installer) for interpreter in interpreters for installer in ("pip", str(uv))]
     with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}-install-") as scratch:
         rows = check(dists, targets, Path(scratch))
         with step("ask pip what other interpreters would take"):
-            pip = Path(scratch, "environment-0", BIN, "python")
+            pip = python_in(Path(scratch, "environment-0"))
             rows.append(check_other_interpreters(dists, pip, Path(scratch)))
-    columns = {target.column: f"{Path(target.installer).stem} on {target.interpreter}" for target in targets}
+    columns = {target.column: f"{Path(target.installer).stem} on {target.interpreter.path}" for target in targets}
     return conclude(rows, {**columns, OTHERS: "pip, asked for interpreters that need not be here"}, "install checks")
 
 
@@ -259,12 +259,10 @@ def main() -> int:
     """Check the directory that the command line names."""
     parser = argparse.ArgumentParser(description="Install the wheels of a directory and check what users get.")
     parser.add_argument("directory", type=Path, help="the directory with the source archive and its wheels")
-    parser.add_argument(
-        "--python", action="append", required=True, metavar="3.13=PATH", help="an interpreter (repeatable)"
-    )
+    add_python_option(parser, required=True)
     parser.add_argument("--uv", type=Path, metavar="PATH", help="the program (default: beside Python, else on PATH)")
     options = parser.parse_args()
-    return check_and_print(options.directory, parse_pythons(options.python), uv=build_tools.find("uv", options.uv))
+    return check_and_print(options.directory, options.interpreters, uv=tools.find("uv", options.uv))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ class Row:
     name: str
     sentence: str
     problems: Mapping[str, tuple[str, ...]]
+    found: str = ""
+    """What a check that passed has to tell; the table shows it at the end of the row."""
 
     def cell(self, column: str) -> str:
         """Return what the table shows in a column."""
@@ -41,7 +43,7 @@ def render(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
     lines = ["  ".join([" " * width, *columns])]
     for row in rows:
         cells = [row.cell(column).ljust(len(column)) for column in columns]
-        lines.append("  ".join([row.name.ljust(width), *cells]).rstrip())
+        lines.append("  ".join([row.name.ljust(width), *cells, row.found]).rstrip())
     lines.append("")
     lines += [f"{column}: {meaning}" for column, meaning in columns.items() if column != meaning]
     lines += _failures(rows, columns)

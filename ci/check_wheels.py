@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import build_tools
-import set_checks
-import source_date
-import wheel_checks
+import set_claims
+import tools
+import wheel_claims
 from check_table import Row, conclude
 from console import exit_with
 from dist_set import DistSet
-from set_checks import ONE_MACHINE, Context, Settings
+from sdist import epoch_from_environment
+from set_claims import ONE_MACHINE, Context, Settings
 from wheel_file import WheelFile
 
 SET_COLUMN: Final = "set"
@@ -63,7 +63,7 @@ def is_auditable(wheel: WheelFile, context: Context) -> bool:
     """Say whether auditwheel is at hand and can judge the wheel on this machine."""
     return (
         is_compiled(wheel, context)
-        and wheel_checks.is_for_this_machine(wheel)
+        and wheel_claims.is_for_this_machine(wheel)
         and context.settings.auditwheel is not None
     )
 
@@ -80,52 +80,52 @@ def has_twine(context: Context) -> bool:
 
 CHECKS: Final[tuple[WheelCheck | SetCheck, ...]] = (
     SetCheck(
-        "complete", "Each kind of wheel is there once per platform, and nothing else is.", set_checks.set_is_complete
+        "complete", "Each kind of wheel is there once per platform, and nothing else is.", set_claims.set_is_complete
     ),
-    SetCheck("one version", "All files and the tag name one version.", set_checks.files_share_version),
+    SetCheck("one version", "All files and the tag name one version.", set_claims.files_share_version),
     SetCheck(
         "same platforms",
         "cp313 and cp313t are for the same platforms.",
-        set_checks.pure_wheels_cover_compiled_platforms,
+        set_claims.pure_wheels_cover_compiled_platforms,
     ),
-    WheelCheck("tags", "The file name's tags are the WHEEL file's.", wheel_checks.tags_agree),
-    WheelCheck("platforms", "The platform tags may be published.", wheel_checks.platforms_are_publishable),
+    WheelCheck("tags", "The file name's tags are the WHEEL file's.", wheel_claims.tags_agree),
+    WheelCheck("platforms", "The platform tags may be published.", wheel_claims.platforms_are_publishable),
     WheelCheck(
         "auditwheel",
         "The platform tags are those that auditwheel computes.",
-        wheel_checks.platforms_are_what_auditwheel_computes,
+        wheel_claims.platforms_are_what_auditwheel_computes,
         is_auditable,
     ),
-    WheelCheck("purelib", "Root-Is-Purelib fits the kind.", wheel_checks.purelib_is_right),
-    WheelCheck("metadata", "METADATA is the source archive's PKG-INFO.", wheel_checks.metadata_is_the_sdists),
-    WheelCheck("version", "__version__ and METADATA have the file name's version.", wheel_checks.version_is_one),
-    SetCheck("version", "__version__ has the file name's version.", set_checks.sdist_has_version, SDIST_COLUMN),
-    WheelCheck("no requirements", "Nothing is required outside an extra.", wheel_checks.nothing_is_required),
-    WheelCheck("shims", "Each listed module has one extension.", wheel_checks.modules_have_shims, is_compiled),
-    WheelCheck("library", "mypyc's shared library is there once.", wheel_checks.shared_library_is_there, is_compiled),
-    WheelCheck("native files", "No other machine code is there.", wheel_checks.native_files_are_expected, is_compiled),
-    WheelCheck("native files", "A pure wheel has no machine code.", wheel_checks.pure_has_no_native_file, is_pure),
-    WheelCheck("top level", "Only the package and its dist-info are at the root.", wheel_checks.top_level_is_clean),
-    WheelCheck("file list", "The files are those of the source archive.", wheel_checks.files_are_the_sdists),
-    SetCheck("file list", "The archive holds what a build reads.", set_checks.sdist_has_only_sources, SDIST_COLUMN),
-    WheelCheck("leftovers", "No build product or byte code is there.", wheel_checks.nothing_is_left_over),
-    SetCheck("leftovers", "No build product or byte code is there.", set_checks.sdist_has_no_leftovers, SDIST_COLUMN),
-    WheelCheck("compiled list", "_compiled.json is pyproject.toml's list.", wheel_checks.compiled_list_is_pyprojects),
-    WheelCheck("RECORD", "RECORD lists every file once with its hash and size.", wheel_checks.record_is_right),
-    WheelCheck("times, modes", "Members have the build's time and plain modes.", wheel_checks.members_are_normal),
+    WheelCheck("purelib", "Root-Is-Purelib fits the kind.", wheel_claims.purelib_is_right),
+    WheelCheck("metadata", "METADATA is the source archive's PKG-INFO.", wheel_claims.metadata_is_the_sdists),
+    WheelCheck("version", "__version__ and METADATA have the file name's version.", wheel_claims.version_is_one),
+    SetCheck("version", "__version__ has the file name's version.", set_claims.sdist_has_version, SDIST_COLUMN),
+    WheelCheck("no requirements", "Nothing is required outside an extra.", wheel_claims.nothing_is_required),
+    WheelCheck("shims", "Each listed module has one extension.", wheel_claims.modules_have_shims, is_compiled),
+    WheelCheck("library", "mypyc's shared library is there once.", wheel_claims.shared_library_is_there, is_compiled),
+    WheelCheck("native files", "No other machine code is there.", wheel_claims.native_files_are_expected, is_compiled),
+    WheelCheck("native files", "A pure wheel has no machine code.", wheel_claims.pure_has_no_native_file, is_pure),
+    WheelCheck("top level", "Only the package and its dist-info are at the root.", wheel_claims.top_level_is_clean),
+    WheelCheck("file list", "The files are those of the source archive.", wheel_claims.files_are_the_sdists),
+    SetCheck("file list", "The archive holds what a build reads.", set_claims.sdist_has_only_sources, SDIST_COLUMN),
+    WheelCheck("leftovers", "No build product or byte code is there.", wheel_claims.nothing_is_left_over),
+    SetCheck("leftovers", "No build product or byte code is there.", set_claims.sdist_has_no_leftovers, SDIST_COLUMN),
+    WheelCheck("compiled list", "_compiled.json is pyproject.toml's list.", wheel_claims.compiled_list_is_pyprojects),
+    WheelCheck("RECORD", "RECORD lists every file once with its hash and size.", wheel_claims.record_is_right),
+    WheelCheck("times, modes", "Members have the build's time and plain modes.", wheel_claims.members_are_normal),
     SetCheck(
-        "times, modes", "Members are sorted, dated and nobody's.", set_checks.sdist_is_normal, SDIST_COLUMN, has_epoch
+        "times, modes", "Members are sorted, dated and nobody's.", set_claims.sdist_is_normal, SDIST_COLUMN, has_epoch
     ),
     WheelCheck(
-        "machine paths", "Machine code names no directory of the builder.", wheel_checks.machine_is_not_mentioned
+        "machine paths", "Machine code names no directory of the builder.", wheel_claims.machine_is_not_mentioned
     ),
     WheelCheck(
         "twine",
         "`twine check --strict` passes.",
-        wheel_checks.twine_accepts_wheel,
+        wheel_claims.twine_accepts_wheel,
         lambda _wheel, context: has_twine(context),
     ),
-    SetCheck("twine", "`twine check --strict` passes.", set_checks.twine_accepts_sdist, SDIST_COLUMN, has_twine),
+    SetCheck("twine", "`twine check --strict` passes.", set_claims.twine_accepts_sdist, SDIST_COLUMN, has_twine),
 )
 
 
@@ -190,8 +190,8 @@ def local_settings(
     return Settings(
         kinds=kinds,
         epoch=epoch,
-        twine=build_tools.find("twine", options.twine),
-        auditwheel=build_tools.find("auditwheel", options.auditwheel) if sys.platform == "linux" else None,
+        twine=tools.find("twine", options.twine),
+        auditwheel=tools.find("auditwheel", options.auditwheel) if sys.platform == "linux" else None,
         private_paths=private_paths(interpreters),
     )
 
@@ -209,7 +209,7 @@ def main() -> int:
     )
     add_tool_options(parser)
     options = parser.parse_args()
-    epoch = options.epoch if options.epoch is not None else source_date.from_environment()
+    epoch = options.epoch if options.epoch is not None else epoch_from_environment()
     settings = replace(local_settings(frozenset(options.kinds), epoch, options), tag=options.tag)
     return check_and_print(options.directory, settings)
 

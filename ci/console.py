@@ -98,7 +98,9 @@ def exit_with(function: Callable[[], int | None]) -> int:
     except CIError as exc:
         say(f"error: {exc}")
     except OSError as exc:
-        place = f" ({exc.filename})" if exc.filename else ""
+        # Of a copy that fails the second name is the target, which is what is full.
+        name = exc.filename2 or exc.filename
+        place = f" ({name})" if name else ""
         say(f"error: {exc.strerror or exc}{place}; free some space or fix the permissions, then run this again")
     except KeyboardInterrupt:
         say("interrupted")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from console import CIError
+from environments import python_in
 
 ANSWER_WITHIN_S: Final = 30
 """How long a candidate may take over one question; a start takes some 20 ms, on a cold disk a second."""
+EXAMPLE_OPTION: Final = "for example 3.13t=/usr/bin/python3.13t"
 
 
 @dataclass(frozen=True)
@@ -61,23 +63,71 @@ class Build:
         return cls(f"3.{match[1]}", bool(match[2]))
 
     @property
-    def name(self) -> str:
-        """The name it goes by: `3.13t`."""
+    def label(self) -> str:
+        """The version as people write it: `3.13`, `3.13t`."""
         return self.version + "t" * self.free_threaded
+
+    @property
+    def python_tag(self) -> str:
+        """The interpreter's tag in the name of a wheel, which says nothing about threads: `cp313`."""
+        return "cp" + self.version.replace(".", "")
+
+    @property
+    def kind(self) -> str:
+        """The kind of wheel that is its own, which is its ABI tag: `cp313`, `cp313t`."""
+        return self.python_tag + "t" * self.free_threaded
 
     @property
     def program(self) -> str:
         """The name of its executable: `python3.13t`."""
-        return f"python{self.name}"
+        return f"python{self.label}"
 
     @property
     def variable(self) -> str:
         """The environment variable that points to one: `HAWKAPI_PYTHON_3_13T`."""
-        return f"HAWKAPI_PYTHON_{self.name.replace('.', '_').upper()}"
+        return f"HAWKAPI_PYTHON_{self.label.replace('.', '_').upper()}"
 
     def __str__(self) -> str:
         """Describe it for a message."""
         return f"CPython {self.version} {'without' if self.free_threaded else 'with'} the GIL"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An executable and the build that it is said to be."""
+
+    build: Build
+    path: Path
+
+    @classmethod
+    def parse(cls, text: str) -> Interpreter:
+        """Read `3.13t=/path/to/python`, as the command lines of the scripts have it.
+
+        Raises:
+            argparse.ArgumentTypeError: it has another form, or names no build.
+        """
+        label, _, path = text.partition("=")
+        try:
+            build = Build.parse(label)
+        except CIError as exc:
+            raise argparse.ArgumentTypeError(f"{text!r} is not LABEL=PATH, {EXAMPLE_OPTION} ({exc})") from exc
+        if not path:
+            raise argparse.ArgumentTypeError(f"{text!r} is not LABEL=PATH, {EXAMPLE_OPTION}")
+        return cls(build, Path(path))
+
+
+def add_python_option(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add `--python LABEL=PATH`, which may be repeated; the result is `interpreters`."""
+    parser.add_argument(
+        "--python",
+        type=Interpreter.parse,
+        action="append",
+        default=None if required else [],
+        required=required,
+        dest="interpreters",
+        metavar="LABEL=PATH",
+        help=f"an interpreter, {EXAMPLE_OPTION} (repeatable)",
+    )
 
 
 class UnusableError(Exception):
@@ -155,7 +205,7 @@ def _try_venv(candidate: Path, env: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="hawkapi-venv-") as directory:
         try:
             _answer([candidate, "-I", "-m", "venv", "--without-pip", directory], env)
-            _answer([Path(directory, "Scripts/python.exe" if os.name == "nt" else "bin/python"), "-c", ""], env)
+            _answer([python_in(Path(directory)), "-c", ""], env)
         except UnusableError as exc:
             raise UnusableError(f"cannot make a virtual environment ({exc})") from exc
 

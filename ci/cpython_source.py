@@ -27,7 +27,7 @@ from typing import Final
 from apt import Apt, configured, for_source_code, library_directories, of_release, unpack
 from console import TAIL_LINES, CIError, say, step
 from cpython import REQUIRED_MODULES, Build, ExtensionModule, UnusableError, examine
-from machine import Machine, publish, workspace
+from machine import Machine, keep, workspace
 
 STABLE_SUITES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "debian": {"3.11": ("bookworm",), "3.13": ("trixie",)},
@@ -76,7 +76,7 @@ def build(wanted: Build, machine: Machine) -> Path:
     suites = find_suites(wanted, machine)
     compiler = find_compiler(machine)
     with workspace(machine.cache) as work:
-        with step(f"{wanted.name}: fetch the source package from the distribution ({', '.join(suites)})"):
+        with step(f"{wanted.label}: fetch the source package from the distribution ({', '.join(suites)})"):
             version, tree = _fetch(wanted, suites, machine, work)
         own = Toolchain(machine, compiler)
         toolchain = replace(own, libraries=provide_libraries(own, own.lacks(), work))
@@ -199,7 +199,7 @@ def provide_libraries(toolchain: Toolchain, missing: Sequence[ExtensionModule], 
         tree = machine.cache / "libraries" / f"{machine.distribution.label}-{_digest(specs)}"
         if not tree.exists():
             unpack(apt.download(specs, work / "packages"), work / "libraries", machine)
-            publish(work / "libraries", tree)
+            keep(work / "libraries", tree)
     remaining = [module.package for module in replace(toolchain, libraries=tree).lacks()]
     if remaining:
         raise CIError(f"headers are missing and unpacking them did not help: apt-get install {' '.join(remaining)}")
@@ -218,11 +218,11 @@ def _compile(wanted: Build, version: str, tree: Path, toolchain: Toolchain, work
         "compile": ["make", f"-j{jobs}"],
         "install": ["make", "altinstall", f"DESTDIR={work / 'root'}"],
     }.items():
-        with step(f"{wanted.name}: {phase} CPython {version} ({jobs} cores)"):
-            _run_phase(f"{wanted.name}: {phase}", command, cwd=tree, env=toolchain.env, log=log)
+        with step(f"{wanted.label}: {phase} CPython {version} ({jobs} cores)"):
+            _run_phase(f"{wanted.label}: {phase}", command, cwd=tree, env=toolchain.env, log=log)
     staged = work / "root" / prefix.relative_to("/")
     _check(staged / "bin" / wanted.program, wanted, toolchain.machine, log)
-    return publish(staged, prefix) / "bin" / wanted.program
+    return keep(staged, prefix) / "bin" / wanted.program
 
 
 def _run_phase(title: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> None:

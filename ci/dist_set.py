@@ -2,61 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
 
 from console import CIError
-from normalize_sdist import read_members
+from sdist import SdistFile
 from wheel_file import WheelFile
-
-PACKAGE: Final = "hawkapi"
-
-
-class SdistFile:
-    """A source archive: `contents` by path below its one top directory."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the archive.
-
-        Raises:
-            CIError: it is damaged or holds something unsafe.
-        """
-        self.path = path
-        self.members = [member for member, _ in read_members(path)]
-        self.contents = {
-            member.name.partition("/")[2]: data
-            for member, data in read_members(path)
-            if member.isfile() and "/" in member.name
-        }
-
-    @property
-    def version(self) -> str:
-        """The version in the file name."""
-        return self.path.name.removesuffix(".tar.gz").rpartition("-")[2]
-
-    @property
-    def package_files(self) -> frozenset[str]:
-        """Every file of the package, as its wheels must have it."""
-        return frozenset(name for name in self.contents if name.startswith(f"{PACKAGE}/"))
-
-    @cached_property
-    def project(self) -> dict[str, Any]:
-        """The parsed pyproject.toml.
-
-        Raises:
-            CIError: it is missing or is not TOML.
-        """
-        try:
-            return tomllib.loads(self.contents["pyproject.toml"].decode())
-        except (KeyError, ValueError) as exc:
-            raise CIError(f"{self.path.name} has no readable pyproject.toml ({exc}); build it again") from exc
-
-    @property
-    def compiled_modules(self) -> tuple[str, ...]:
-        """Dotted names from `[tool.hawkapi.compiled]`, the one list there is."""
-        return tuple(entry["module"] for entry in self.project["tool"]["hawkapi"]["compiled"])
 
 
 class DistSet:

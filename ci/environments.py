@@ -1,6 +1,7 @@
-"""Virtual environments for the suite: one per interpreter and list of packages, made once and used again.
+"""Virtual environments, and the environment variables of what runs in them.
 
-Only wheels are installed: on a free-threaded build a package without one would start a compiler, or fail half-way.
+The suite has one per interpreter and list of packages, made once and used again. Only wheels are installed there: on a
+free-threaded build a package without one would start a compiler, or fail half-way.
 """
 
 from __future__ import annotations
@@ -11,8 +12,23 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import build_tools
+import tools
 from console import run, step
+
+
+def python_in(home: Path) -> Path:
+    """Return where the interpreter of a virtual environment is; its programs are beside it."""
+    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def clean_environment(*prefixes: str) -> dict[str, str]:
+    """Return this process's environment without what leads Python to other packages or hawkapi to other settings.
+
+    Args:
+        prefixes: beginnings of the names of further variables to leave out.
+    """
+    dropped = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "HAWKAPI_", *prefixes)
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
 
 
 def make(python: Path, packages: Sequence[str | Path], home: Path) -> Path:
@@ -28,11 +44,11 @@ def make(python: Path, packages: Sequence[str | Path], home: Path) -> Path:
     """
     place = home / f"{python.name}-{_fingerprint(python, packages)}"
     ready = place / "ready"
-    inside = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    inside = python_in(place)
     if ready.exists():
         return inside
     shutil.rmtree(place, ignore_errors=True)
-    uv = build_tools.look_for("uv")
+    uv = tools.look_for("uv")
     with step(f"make an environment of {python.name} with {len(packages)} packages"):
         if uv is not None:
             run([uv, "venv", "--quiet", "--python", python, place])

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import release_tools
-from changelog import PROJECT, project_version
+import tools
 from console import CIError, exit_with, run
+from project import PACKAGE, PROJECT, project_version
 
-DISTRIBUTION: Final = "hawkapi"
 SYSTEMS: Final = ("linux", "macos", "windows")
 INTERPRETERS: Final = frozenset({"cp312", "cp313", "cp313t", "cp314"})
 IDENTIFIER: Final = re.compile(r"(?P<python>cp\d+)(?P<threads>t?)-(?P<family>[a-z]+)_(?P<machine>\w+)")
@@ -64,7 +63,7 @@ def list_identifiers(project: Path) -> list[str]:
         CIError: it fails or selects nothing for a system.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CIBW_")}
-    cibuildwheel = release_tools.find("cibuildwheel")
+    cibuildwheel = tools.find("cibuildwheel")
     identifiers: list[str] = []
     for system in SYSTEMS:
         command: list[str | Path] = [
@@ -109,7 +108,7 @@ def _selection_problems(platform: str, pythons: Set[str]) -> Iterator[str]:
 
 def expected_files(version: str, identifiers: Iterable[str]) -> list[ExpectedFile]:
     """List the files of a release of `version`: one wheel per identifier, the universal wheel, the sdist."""
-    stem = f"{DISTRIBUTION}-{version}"
+    stem = f"{PACKAGE}-{version}"
     files = [_expected_wheel(stem, identifier) for identifier in identifiers]
     for origin, name in (("universal", f"{stem}-py3-none-any.whl"), ("sdist", f"{stem}.tar.gz")):
         files.append(ExpectedFile(origin, re.compile(re.escape(name)), name))

@@ -6,6 +6,7 @@ wrong, and whether an import switched the GIL on. It needs nothing but the stand
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.metadata
 import json
@@ -44,8 +45,11 @@ def import_one(name: str) -> dict[str, Any]:
 
 def main() -> int:
     """Import the modules that the command line names and print the report."""
+    parser = argparse.ArgumentParser(description="Import modules and print what was found as JSON.")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="a dotted name")
+    options = parser.parse_args()
     at_start = gil_enabled()
-    modules = {name: import_one(name) for name in sys.argv[1:]}
+    modules = {name: import_one(name) for name in options.modules}
     distribution = importlib.metadata.distribution("hawkapi")
     report = {
         "gil_at_start": at_start,

@@ -130,7 +130,7 @@ def _managed_by_uv(wanted: Build, machine: Machine) -> list[Path]:
         return []
     env = {**machine.env, "UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON_DOWNLOADS": "never"}
     try:
-        answer = run([uv, "python", "find", "--no-project", "--no-config", wanted.name], env=env, timeout=UV_SILENCE_S)
+        answer = run([uv, "python", "find", "--no-project", "--no-config", wanted.label], env=env, timeout=UV_SILENCE_S)
     except CIError:
         return []
     return [Path(line) for line in answer.stdout.splitlines()[-1:]]
@@ -158,7 +158,7 @@ def _make(wanted: Build, machine: Machine, may_build: bool) -> Path:
 def _advice(wanted: Build) -> str:
     return (
         f"set {wanted.variable} to one, or install uv where it can reach the network "
-        f"(python ci/interpreters.py --list {wanted.name} shows what was looked at)"
+        f"(python ci/interpreters.py --list {wanted.label} shows what was looked at)"
     )
 
 
@@ -175,8 +175,8 @@ def _download(wanted: Build, machine: Machine) -> Path | None:
         "UV_HTTP_RETRIES": "0",
     }
     try:
-        with step(f"{wanted.name}: ask uv for it"):
-            command: list[str | Path] = [uv, "python", "install", "--no-config", wanted.name]
+        with step(f"{wanted.label}: ask uv for it"):
+            command: list[str | Path] = [uv, "python", "install", "--no-config", wanted.label]
             run(command, env={**machine.env, **settings}, timeout=UV_ANSWER_S)
     except CIError as exc:
         say(f"   uv has none: {str(exc).splitlines()[-1].strip()}")
@@ -201,17 +201,14 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print what each source has to offer, and fetch nothing")
     parser.add_argument("--no-build", action="store_true", help="do not build one from source")
     options = parser.parse_args()
-
-    def body() -> None:
-        machine = Machine.this()
-        for name in options.names:
-            if options.list:
-                print(*explain(name, machine), sep="\n")
-            else:
-                print(find(name, machine, may_build=not options.no_build), flush=True)
-
-    return exit_with(body)
+    machine = Machine.this()
+    for name in options.names:
+        if options.list:
+            print(*explain(name, machine), sep="\n")
+        else:
+            print(find(name, machine, may_build=not options.no_build), flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_with(main))

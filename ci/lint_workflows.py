@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import release_tools
-from changelog import PROJECT
+import tools
 from console import CIError, exit_with, run, step
+from project import PROJECT
 
 KEY: Final = re.compile(r"^(?P<indent>\s*(?:- +)?)(?P<key>[\w-]+):(?: +(?P<value>.*?))? *$")
 HIDDEN_KEY: Final = re.compile(r"""["'{,]\s*["']?(?P<key>uses|run|continue-on-error)["']?\s*:""")
@@ -139,9 +139,9 @@ def _session_problem(words: Sequence[str], project: Path) -> str | None:
 
 
 def _pin_problem(requirements: Sequence[str]) -> str | None:
-    pins = release_tools.ALL_PINS.values()
+    pins = tools.PINS.values()
     foreign = ", ".join(text for text in requirements if text not in pins)
-    return f"install only what release_tools.ALL_PINS has, at that version, not {foreign}" if foreign else None
+    return f"install only what tools.PINS has, at that version, not {foreign}" if foreign else None
 
 
 def no_permission_by_default(workflow: Workflow) -> Iterator[str]:
@@ -189,7 +189,7 @@ def rule_problems(workflow: Workflow) -> list[str]:
 
 def zizmor_problems(files: Sequence[Path]) -> list[str]:
     """Audit workflows with zizmor, as strictly as it can without the network; return one sentence per finding."""
-    command: list[str | Path] = [release_tools.find("zizmor"), "--offline", "--quiet", "--no-exit-codes"]
+    command: list[str | Path] = [tools.find("zizmor"), "--offline", "--quiet", "--no-exit-codes"]
     command += ["--persona", "pedantic", "--format", "json-v1", *files]
     with step("zizmor"):
         findings = json.loads(run(command).stdout)
@@ -207,7 +207,7 @@ def schema_problems(schema: str, files: Sequence[Path]) -> list[str]:
     """Validate files against a schema that check-jsonschema carries; return what it says, if anything."""
     try:
         with step(f"JSON schema {schema}"):
-            run([release_tools.find("check-jsonschema"), "--builtin-schema", schema, *files])
+            run([tools.find("check-jsonschema"), "--builtin-schema", schema, *files])
     except CIError as exc:
         return [str(exc)]
     return []

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import release_tools
+import tools
 from console import CIError, run
+from environments import clean_environment
 
 HOST: Final = "127.0.0.1"
 START_TIMEOUT_S: Final = 30
@@ -41,7 +42,7 @@ def local_index(directory: Path, *, overwrite: bool = False) -> Iterator[str]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    command: list[str | Path] = [release_tools.find("pypi-server"), "run", "--disable-fallback"]
+    command: list[str | Path] = [tools.find("pypi-server"), "run", "--disable-fallback"]
     command += ["--host", HOST, "--port", str(port), "--server", "wsgiref", "--health-endpoint", "/health"]
     command += ["--authenticate", ".", "--passwords", ".", *(["--overwrite"] if overwrite else []), directory]
     log = directory.with_name(f"{directory.name}.log")
@@ -83,9 +84,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def loopback_environment() -> dict[str, str]:
-    """This process's environment without anything that could lead an installer or twine past the loopback index."""
-    foreign = ("PIP_", "UV_", "TWINE_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    """Return this process's environment without what could lead an installer or twine past the loopback index."""
+    kept = clean_environment("PIP_", "UV_", "TWINE_")
     return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_PROXY": HOST, "no_proxy": HOST}
 
 
@@ -98,7 +98,7 @@ def upload(url: str, files: Sequence[Path]) -> str:
     Raises:
         CIError: twine fails or the index refuses.
     """
-    command: list[str | Path] = [release_tools.find("twine"), "upload", "--non-interactive", "--verbose"]
+    command: list[str | Path] = [tools.find("twine"), "upload", "--non-interactive", "--verbose"]
     command += ["--disable-progress-bar", "--config-file", os.devnull, "--repository-url", f"{url}/"]
     command += ["--username", "rehearsal", "--password", "rehearsal", *files]
     # Wide lines without colour keep the server's answer in one piece, and so recognisable.

@@ -1,7 +1,7 @@
 """The machine a script runs on: its environment, its distribution, and hawkapi's cache of what the machine lacks.
 
 Everything that scripts make and keep is below `Machine.cache`. It is filled by one process at a time (`exclusive`), in
-a `workspace`, and moved into place whole (`publish`): what is found there is complete, whatever was interrupted before.
+a `workspace`, and moved into place whole (`keep`): what is found there is complete, whatever was interrupted before.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def workspace(cache: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def publish(staged: Path, final: Path) -> Path:
+def keep(staged: Path, final: Path) -> Path:
     """Move a finished directory from the workspace to its place in the cache, in one step, and return the place."""
     final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists():

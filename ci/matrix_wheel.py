@@ -13,10 +13,10 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-import normalize_sdist
-import release_tools
-from changelog import PROJECT
+import tools
 from console import CIError, exit_with, step
+from project import PROJECT
+from sdist import SdistFile
 from source_tree import unpack
 
 UNPACKED: Final = Path("build") / "matrix"
@@ -30,10 +30,9 @@ def build_wheel(sdist: Path, identifier: str, output: Path, project: Path, *, ci
     """
     shutil.rmtree(project / UNPACKED, ignore_errors=True)
     source = unpack(sdist, project / UNPACKED)
-    seconds = max(member.mtime for member, _ in normalize_sdist.read_members(sdist))
     command: list[str | Path] = [cibuildwheel, "--only", identifier, "--output-dir", output.resolve()]
     command.append(source.relative_to(project))
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": f"{seconds:.0f}"}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(SdistFile(sdist).epoch)}
     with step(f"build {identifier}"):
         done = subprocess.run(command, cwd=project, env=environment, check=False)
         if done.returncode != 0:
@@ -52,7 +51,7 @@ def main() -> int:
         raise CIError(
             f"{options.directory} holds {len(sdists)} sdists instead of one; build it, or empty the directory"
         )
-    cibuildwheel = release_tools.find("cibuildwheel")
+    cibuildwheel = tools.find("cibuildwheel")
     build_wheel(sdists[0], options.identifier, options.output, PROJECT, cibuildwheel=cibuildwheel)
     return 0
 

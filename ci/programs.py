@@ -15,7 +15,7 @@ from typing import Final
 
 from apt import Apt, configured, library_directories, of_release, unpack
 from console import CIError, exit_with, run, step
-from machine import Machine, exclusive, publish, workspace
+from machine import Machine, exclusive, keep, workspace
 
 PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium", "redis-server": "redis-server"}
 """The programs that can be fetched, and the Debian package that has each."""
@@ -79,7 +79,7 @@ def _fetch(name: str, machine: Machine, work: Path) -> Path:
     unpack(packages, work / name / "tree", machine)
     starter = _write_starter(work / name, name)
     run([starter, "--version"], env=machine.env, timeout=STARTS_WITHIN_S)
-    return publish(work / name, _place(name, machine)) / "run"
+    return keep(work / name, _place(name, machine)) / "run"
 
 
 def _write_starter(directory: Path, name: str) -> Path:
@@ -109,13 +109,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Find or fetch server programs and print their paths.")
     parser.add_argument("names", nargs="+", metavar="NAME", help=f"one of {', '.join(sorted(PACKAGES))}")
     options = parser.parse_args()
-
-    def body() -> None:
-        for name in options.names:
-            print(find(name), flush=True)
-
-    return exit_with(body)
+    for name in options.names:
+        print(find(name), flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_with(main))

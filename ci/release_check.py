@@ -12,63 +12,43 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, ParamSpec
 
 import changelog
 import expected_set
 import sbom
+from check_table import Row, conclude
 from console import CIError, exit_with, run, step
+from cpython import Build, Interpreter, add_python_option
 from dist_set import DistSet
+from environments import python_in
 from expected_set import ExpectedFile
-from installed_by_name import Interpreter, check_choice, check_install
+from installed import check_choice, install_by_name
 from local_index import check_refusal, local_index, upload
+from project import PROJECT
 
 INSTALLERS: Final = ("pip", "uv")
 CHOICES: Final = ("3.12", "3.13", "3.13t", "3.14", "3.14t")
 CHOICE_PLATFORM: Final = "manylinux_2_28_x86_64"
 
+COLUMN: Final = "here"
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one check found."""
-
-    name: str
-    problem: str | None
-    """Why it failed; None when it did not."""
-    detail: str = ""
 
 
 class Rehearsal:
     """The checks, run one after another; a failure does not keep the others from running."""
 
     def __init__(self) -> None:
-        self.results: list[Result] = []
+        self.rows: list[Row] = []
 
-    def check(self, name: str, function: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run one check: it returns what it found, or raises `CIError`."""
+    def check(self, name: str, sentence: str, function: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run one check: it returns what it found, or raises `CIError`; `sentence` is what it claims."""
         try:
             with step(name):
-                self.results.append(Result(name, None, function(*args, **kwargs)))
+                self.rows.append(Row(name, sentence, {COLUMN: ()}, function(*args, **kwargs)))
         except CIError as exc:
-            self.results.append(Result(name, str(exc)))
-
-    @property
-    def failed(self) -> list[Result]:
-        """The checks that found a problem."""
-        return [result for result in self.results if result.problem is not None]
-
-    def table(self) -> str:
-        """One line per check, then every problem in full."""
-        width = max(len(result.name) for result in self.results)
-        lines = [
-            f"{'ok  ' if result.problem is None else 'FAIL'}  {result.name.ljust(width)}  {result.detail}".rstrip()
-            for result in self.results
-        ]
-        return "\n".join([*lines, *(f"\nFAIL {result.name}: {result.problem}" for result in self.failed)])
+            self.rows.append(Row(name, sentence, {COLUMN: (str(exc),)}))
 
 
 def make_stand_ins(dists: DistSet, expected: Iterable[ExpectedFile], directory: Path) -> None:
@@ -157,25 +137,35 @@ def rehearse_set(rehearsal: Rehearsal, dists: DistSet, project: Path, scratch: P
         identifiers.extend(expected_set.released_identifiers(project))
         return f"{len(identifiers)} wheels: {', '.join(sorted(expected_set.INTERPRETERS))}; no cp314t"
 
-    rehearsal.check("matrix of cibuildwheel", ask)
+    rehearsal.check("matrix of cibuildwheel", "It selects the released interpreters.", ask)
     if not identifiers:
         return
     expected = expected_set.expected_files(dists.sdist.version, identifiers)
     whole = scratch / "whole"
     make_stand_ins(dists, expected, whole)
-    rehearsal.check("local files are expected", check_local_files, dists, expected)
-    rehearsal.check("whole set (stand-ins)", expected_set.check_set, whole, expected)
-    rehearsal.check("broken sets (stand-ins)", check_set_stops, whole, expected, scratch)
+    rehearsal.check("local files", "What was built here is part of a release.", check_local_files, dists, expected)
+    rehearsal.check("whole set (stand-ins)", "A whole set is accepted.", expected_set.check_set, whole, expected)
+    rehearsal.check("broken sets (stand-ins)", "A broken set is refused.", check_set_stops, whole, expected, scratch)
     rehearse_choices(rehearsal, whole, dists.sdist.version, scratch)
 
 
 def rehearse_choices(rehearsal: Rehearsal, whole: Path, version: str, scratch: Path) -> None:
     """Ask pip what each supported interpreter takes from the whole set, 3.14t above all."""
-    python = scratch / "pip" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python = python_in(scratch / "pip")
     run([sys.executable, "-m", "venv", scratch / "pip"])
     for label in CHOICES:
         name = f"pip's choice on {label} (stand-ins)"
-        rehearsal.check(name, check_choice, python, label, whole, version, CHOICE_PLATFORM, scratch)
+        rehearsal.check(
+            name,
+            "It takes the intended wheel.",
+            check_choice,
+            python,
+            Build.parse(label),
+            whole,
+            version,
+            CHOICE_PLATFORM,
+            scratch,
+        )
 
 
 def rehearse_index(rehearsal: Rehearsal, dists: DistSet, interpreters: Sequence[Interpreter], scratch: Path) -> None:
@@ -183,34 +173,44 @@ def rehearse_index(rehearsal: Rehearsal, dists: DistSet, interpreters: Sequence[
     files = [dists.sdist.path, *(wheel.path for wheel in dists.wheels.values())]
     version, names = dists.sdist.version, list(dists.wheels)
     with local_index(scratch / "index") as url:
-        rehearsal.check("upload with twine", upload, url, files)
+        rehearsal.check("upload with twine", "The index takes every file.", upload, url, files)
         for interpreter in interpreters:
             for installer in INSTALLERS:
-                name = f"install by name: {installer}, {interpreter.label}"
-                rehearsal.check(name, check_install, installer, interpreter, url, version, names, scratch)
-        rehearsal.check("second upload is refused", check_refusal, files, lambda file: upload(url, [file]))
+                name = f"install by name: {installer}, {interpreter.build.label}"
+                rehearsal.check(
+                    name,
+                    "The intended wheel comes and imports.",
+                    install_by_name,
+                    installer,
+                    interpreter,
+                    url,
+                    version,
+                    names,
+                    scratch,
+                )
+        rehearsal.check(
+            "second upload", "No file name is taken twice.", check_refusal, files, lambda file: upload(url, [file])
+        )
 
 
 def main() -> int:
     """Rehearse the release of the files that the command line names."""
     parser = argparse.ArgumentParser(description="Rehearse a release on this machine, without the network.")
     parser.add_argument("wheelhouse", type=Path, help="what nox -s wheels has built")
-    parser.add_argument(
-        "--python", type=Interpreter.parse, action="append", required=True, metavar="LABEL=PATH", dest="interpreters"
-    )
-    parser.add_argument("--project", type=Path, default=changelog.PROJECT, help="checkout to read (default: this one)")
+    add_python_option(parser, required=True)
+    parser.add_argument("--project", type=Path, default=PROJECT, help="checkout to read (default: this one)")
     options = parser.parse_args()
     dists = DistSet(options.wheelhouse)
     rehearsal = Rehearsal()
     with tempfile.TemporaryDirectory(prefix="hawkapi-release-") as directory:
         scratch = Path(directory)
         rehearse_set(rehearsal, dists, options.project, scratch)
-        rehearsal.check("tag = version = changelog", changelog.check_versions, None, options.project)
-        rehearsal.check("SBOM", check_sbom, dists, scratch)
+        rehearsal.check(
+            "tag = version = changelog", "All three name one version.", changelog.check_versions, None, options.project
+        )
+        rehearsal.check("SBOM", "It is valid, and a broken one is refused.", check_sbom, dists, scratch)
         rehearse_index(rehearsal, dists, options.interpreters, scratch)
-    print(rehearsal.table())
-    print(f"\nrelease rehearsal: {len(rehearsal.results)} checks, {len(rehearsal.failed)} failed")
-    return 1 if rehearsal.failed else 0
+    return conclude(rehearsal.rows, {COLUMN: "this machine"}, "release rehearsal")
 
 
 if __name__ == "__main__":

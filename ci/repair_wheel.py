@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import build_tools
-import source_date
+import tools
 from console import CIError, exit_with, run
+from sdist import epoch_from_environment
 from wheel_file import ZIP_BEGINS, WheelFile, WheelName, rewrite
 
 LEGACY_ALIASES: Final = {
@@ -59,11 +59,12 @@ def repair(
         CIError: the tools refuse the wheel, add a library to it, or nothing says which tags a pure wheel takes.
     """
     source = WheelFile(wheel)
-    moment = epoch if epoch is not None else source_date.from_environment() or ZIP_BEGINS
+    moment = epoch if epoch is not None else epoch_from_environment() or ZIP_BEGINS
     with tempfile.TemporaryDirectory() as scratch:
         checked, platforms = source, None
         if source.native_files and _is_for(source.name, "linux", "manylinux", "musllinux"):
-            checked = _audited(source, Path(scratch), build_tools.find("auditwheel", auditwheel), os.environ)
+            program = tools.find("auditwheel", auditwheel)
+            checked = audited(source, Path(scratch), program, exactly=os.environ.get("AUDITWHEEL_PLAT"))
         elif source.native_files and _is_for(source.name, "macosx"):
             checked = _delocated(source, Path(scratch), archs)
         elif _is_for(source.name, "linux"):
@@ -76,18 +77,27 @@ def _is_for(name: WheelName, *systems: str) -> bool:
     return all(platform.startswith(systems) for platform in name.platforms)
 
 
-def _audited(wheel: WheelFile, scratch: Path, auditwheel: Path, environ: Mapping[str, str]) -> WheelFile:
-    patchelf = build_tools.look_for("patchelf")
-    exact = ["--only-plat"] if environ.get("AUDITWHEEL_PLAT") else []
-    programs = [auditwheel, *filter(None, [patchelf])]
-    environment = build_tools.environment_with(*programs)
-    run([auditwheel, "repair", *exact, "--wheel-dir", scratch, wheel.path], env=environment)
+def audited(wheel: WheelFile, scratch: Path, auditwheel: Path, *, exactly: str | None = None) -> WheelFile:
+    """Let auditwheel write a wheel into an empty directory, with the tags it computes.
+
+    Args:
+        wheel: with machine code.
+        scratch: the directory.
+        auditwheel: the program.
+        exactly: the one policy to name, such as `manylinux_2_28_x86_64`; default every one that the wheel fits.
+
+    Raises:
+        CIError: it refuses the wheel; the message holds its words.
+    """
+    policy = ["--plat", exactly, "--only-plat"] if exactly else ["--plat", "auto"]
+    environment = tools.environment_with(auditwheel, *filter(None, [tools.look_for("patchelf")]))
+    run([auditwheel, "repair", *policy, "--wheel-dir", scratch, wheel.path], env=environment)
     return _only_wheel_in(scratch)
 
 
 def _delocated(wheel: WheelFile, scratch: Path, archs: str | None) -> WheelFile:
     required = ["--require-archs", archs] if archs else []
-    run([build_tools.find("delocate-wheel"), *required, "--wheel-dir", scratch, wheel.path])
+    run([tools.find("delocate-wheel"), *required, "--wheel-dir", scratch, wheel.path])
     return _only_wheel_in(scratch)
 
 

@@ -20,9 +20,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-import release_tools
+import tools
 from console import CIError, exit_with, run
-from dist_set import DistSet, SdistFile
+from dist_set import DistSet
+from sdist import SdistFile
 from wheel_file import WheelFile
 
 SCHEMA: Final = "bom-1.6.SNAPSHOT.schema.json"
@@ -148,8 +149,7 @@ def _serial(root: Component, distributions: Iterable[Component]) -> uuid.UUID:
 
 
 def _timestamp(sdist: SdistFile) -> str:
-    seconds = max(member.mtime for member in sdist.members)
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()
+    return datetime.datetime.fromtimestamp(sdist.epoch, datetime.UTC).isoformat()
 
 
 def check_schema(document: Path) -> str:
@@ -161,8 +161,8 @@ def check_schema(document: Path) -> str:
     Raises:
         CIError: it is not valid, or a tool is missing.
     """
-    program = release_tools.find("check-jsonschema")
-    directory = release_tools.find_package("cyclonedx") / "schema" / "_res"
+    program = tools.find("check-jsonschema")
+    directory = tools.find_package("cyclonedx") / "schema" / "_res"
     # The schema refers to its neighbours by file name; without the base URI they would be looked for on the network.
     command: list[str | Path] = [
         program,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from console import CIError, run, say
-from dist_set import PACKAGE, SdistFile
-from normalize_sdist import read_members
+from project import PACKAGE
+from sdist import SdistFile, read_members
 
 NOT_FOR_BUILDS: Final = (".ci/", ".github/", "ci/", "docs/", "noxfile.py", "tests/", "wheelhouse/")
 """No build reads these, and of tests/ setuptools would take only `tests/test*.py` into the source archive."""

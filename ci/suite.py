@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import CIError, say
-
-PROJECT = Path(__file__).parent.parent
+from environments import clean_environment
+from project import PROJECT
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def run_suite(
         CIError: pytest ended without saying what it ran.
     """
     say(f"== {title}")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("HAWKAPI_", "PYTHON"))}
+    environ = clean_environment()
     if codec:
         environ["HAWKAPI_CODEC"] = codec
     if installed:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from build_dists import build, reproducible, source_version
-from build_interpreter import BuildInterpreter, parse_pythons
+from build_dists import build, reproducible
+from build_interpreter import BuildInterpreter
 from console import CIError
-from dist_set import SdistFile
-from source_date import of_checkout
+from cpython import Build, Interpreter
+from project import project_version
+from publishing import publish, require_usable
+from sdist import SdistFile, epoch_of_checkout
 from source_tree import export, refuse_lost_files
 from wheelmaker import LABEL, PACKAGE, PYPROJECT, VERSION, MiniSet, write_sdist
-
-from wheelhouse import publish, require_usable
 
 CI = Path(__file__).parents[2] / "ci"
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -84,7 +85,7 @@ def test_build_leaves_checkout_alone(checkout: Path, tmp_path: Path) -> None:
     """The source archive and the universal wheel are made, and no file of the checkout changes or comes."""
     before = contents(checkout)
 
-    built = build(checkout, tmp_path / "out", {}, uv=fake_uv(tmp_path))
+    built = build(checkout, tmp_path / "out", [], uv=fake_uv(tmp_path))
 
     assert [path.name for path in built] == [f"hawkapi-{VERSION}.tar.gz", f"hawkapi-{VERSION}-py3-none-any.whl"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {path.name for path in built}
@@ -95,7 +96,7 @@ def test_second_build_is_equal_and_printed(checkout: Path, tmp_path: Path, capsy
     """Two builds by a frontend whose archives differ in times give the same bytes, and the hashes are printed."""
     uv = fake_uv(tmp_path)
 
-    reproducible(checkout, build(checkout, tmp_path / "out", {}, uv=uv), {}, uv=uv)
+    reproducible(checkout, build(checkout, tmp_path / "out", [], uv=uv), [], uv=uv)
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["built twice, equal"] * 2
@@ -105,28 +106,30 @@ def test_second_build_is_equal_and_printed(checkout: Path, tmp_path: Path, capsy
 def test_second_build_that_differs_is_named(checkout: Path, tmp_path: Path) -> None:
     """A file whose content changes from build to build is named."""
     uv = fake_uv(tmp_path, 'wheel.files["hawkapi/py.typed"] = str(os.getpid()).encode()')
-    built = build(checkout, tmp_path / "out", {}, uv=uv)
+    built = build(checkout, tmp_path / "out", [], uv=uv)
 
     with pytest.raises(CIError, match=r"differ in hawkapi-1\.2\.3-py3-none-any\.whl"):
-        reproducible(checkout, built, {}, uv=uv)
+        reproducible(checkout, built, [], uv=uv)
 
 
 def test_failing_build_is_quoted(checkout: Path, tmp_path: Path) -> None:
     """The message of a failed build holds what the backend printed."""
     with pytest.raises(CIError, match="mypyc found an error"):
-        build(checkout, tmp_path / "out", {}, uv=fake_uv(tmp_path, 'sys.exit("mypyc found an error")'))
+        build(checkout, tmp_path / "out", [], uv=fake_uv(tmp_path, 'sys.exit("mypyc found an error")'))
 
 
 def test_interpreter_of_another_version_is_refused(checkout: Path, tmp_path: Path) -> None:
     """A path given for one version and leading to another is refused before anything is built."""
     with pytest.raises(CIError, match=rf"is Python {LABEL}, not 3\.99t"):
-        build(checkout, tmp_path / "out", {"3.99t": Path(sys.executable)}, uv=fake_uv(tmp_path))
+        build(
+            checkout, tmp_path / "out", [Interpreter(Build.parse("3.99t"), Path(sys.executable))], uv=fake_uv(tmp_path)
+        )
 
 
 def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a C compiler the message says which program is missing and what to install."""
     monkeypatch.setenv("CC", "no-such-compiler -O2")
-    interpreter = BuildInterpreter(Path(sys.executable), "3.13", free_threaded=False, compiler="gcc", linker="")
+    interpreter = BuildInterpreter(Path(sys.executable), Build("3.13", free_threaded=False), compiler="gcc", linker="")
 
     with pytest.raises(CIError, match=r"C compiler no-such-compiler is not on PATH; (install gcc|run xcode-select)"):
         interpreter.require_compiler()
@@ -145,23 +148,23 @@ def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_linker_loses_library_directories(linker: str, environ: dict[str, str], expected: dict[str, str]) -> None:
     """Run-time library directories of the interpreter are taken out of its link command, and nothing else."""
-    interpreter = BuildInterpreter(Path("python"), "3.13", free_threaded=False, compiler="gcc", linker=linker)
+    interpreter = BuildInterpreter(Path("python"), Build("3.13", free_threaded=False), compiler="gcc", linker=linker)
 
     assert interpreter.link_environment(environ) == expected
 
 
 def test_running_interpreter_describes_itself() -> None:
     """The label and the kind of wheel come from the build of the interpreter, not from its run-time state."""
-    found = BuildInterpreter.ask(Path(sys.executable), LABEL)
+    found = BuildInterpreter.ask(Path(sys.executable), Build.parse(LABEL))
 
-    assert (found.label, found.kind) == (LABEL, LABEL.replace("3.", "cp3"))
+    assert (found.build.label, found.build.kind) == (LABEL, LABEL.replace("3.", "cp3"))
 
 
 @pytest.mark.parametrize("value", ["3.13", "3.13=", "=/usr/bin/python", "t=/usr/bin/python", "4.0=/p"])
 def test_malformed_python_argument_is_refused(value: str) -> None:
     """An argument that is not VERSION=PATH is refused with the form it should have."""
-    with pytest.raises(CIError, match=r"not of the form 3\.13=PATH"):
-        parse_pythons([value])
+    with pytest.raises(argparse.ArgumentTypeError, match=r"is not LABEL=PATH, for example 3\.13t="):
+        Interpreter.parse(value)
 
 
 def test_export_takes_working_tree_and_warns(
@@ -209,19 +212,19 @@ def test_file_lost_by_sdist_is_named(tmp_path: Path) -> None:
 
 def test_time_is_last_commits(checkout: Path) -> None:
     """Without SOURCE_DATE_EPOCH the build has the time of the last commit."""
-    assert of_checkout(checkout) == COMMIT_TIME
+    assert epoch_of_checkout(checkout) == COMMIT_TIME
 
 
 def test_time_from_environment_wins(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SOURCE_DATE_EPOCH is taken as it is."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "12")
 
-    assert of_checkout(checkout) == 12
+    assert epoch_of_checkout(checkout) == 12
 
 
 def test_version_is_read_without_import(checkout: Path) -> None:
     """The version of a checkout is the text that `__version__` is assigned."""
-    assert source_version(checkout) == VERSION
+    assert project_version(checkout) == VERSION
 
 
 def test_publish_replaces_files_of_same_version(tmp_path: Path) -> None:
@@ -262,10 +265,33 @@ def test_interrupted_publish_leaves_wheelhouse(tmp_path: Path) -> None:
     staging = newer.write(tmp_path / "second")
     (staging / f"hawkapi-{VERSION}-zz-unreadable.whl").symlink_to(tmp_path / "nowhere")
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CIError, match=rf"cannot put the files into {house} \(No such file"):
         publish(staging, house, VERSION)
 
     assert contents(house) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_full_wheelhouse_is_named(tmp_path: Path) -> None:
+    """When the wheelhouse cannot take a whole file the message names the wheelhouse, and nothing of it is left."""
+    house = tmp_path / "wheelhouse"
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    (staging / f"hawkapi-{VERSION}.tar.gz").write_bytes(bytes(100_000))
+    code = (
+        "import pathlib, resource, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from publishing import publish\n"
+        "from console import exit_with\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        f"sys.exit(exit_with(lambda: publish(*map(pathlib.Path, sys.argv[2:]), {VERSION!r}) and 0))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, CI, staging, house], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"cannot put the files into {house} (File too large); free some space there" in done.stderr
+    assert contents(house) == {}
 
 
 def test_unusable_wheelhouse_is_refused_before_a_build(tmp_path: Path) -> None:

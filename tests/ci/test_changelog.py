@@ -8,6 +8,7 @@ import changelog
 import pytest
 from changelog import Entry
 from console import CIError
+from project import PROJECT
 
 RELEASED = Entry("1.2.3", "2031-05-04", "- Something.")
 
@@ -91,4 +92,4 @@ def test_project_version_without_the_line_says_so(tmp_path: Path) -> None:
 
 def test_changelog_of_this_checkout_agrees_with_the_package() -> None:
     """The rehearsal passes on the files that are committed."""
-    assert changelog.check_versions(None, changelog.PROJECT).startswith("v")
+    assert changelog.check_versions(None, PROJECT).startswith("v")

@@ -13,11 +13,13 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import build_tools
 import pytest
+import tools
 from check_install import CHECKS, InstallCheck, check, check_other_interpreters
+from cpython import Build, Interpreter
 from dist_set import DistSet
-from installed import BIN, Installed, Target
+from environments import python_in
+from installed import Installed, Target
 from served_app import problems
 from wheelmaker import (
     FREE_THREADED,
@@ -33,6 +35,7 @@ EXTRAS = {"imports, extras", "GIL off, extras", "HTTP"}
 OFFLINE = tuple(item for item in CHECKS if item.name not in EXTRAS)
 TREE = MODULE.replace(".", "/")
 OWN_WHEEL = LABEL.replace("3.", "cp3")
+HERE = Interpreter(Build.parse(LABEL), Path(sys.executable))
 needs_compiler = pytest.mark.skipif(cannot_compile() is not None, reason=cannot_compile() or "")
 free_threaded = pytest.mark.skipif(not FREE_THREADED, reason="the GIL is always on in this build")
 
@@ -58,7 +61,7 @@ def unpacked(made: MiniSet, scratch: Path, *, kind: str = OWN_WHEEL) -> Installe
     wheel = next(wheel for wheel in dists.wheels.values() if wheel.name.kind == kind)
     with zipfile.ZipFile(wheel.path) as archive:
         archive.extractall(packages)
-    return Installed(Target(LABEL, Path(sys.executable), "pip"), home, dists)
+    return Installed(Target(HERE, "pip"), home, dists)
 
 
 def failures(installed: Installed, checks: Iterable[InstallCheck] = OFFLINE) -> dict[str, str]:
@@ -209,11 +212,11 @@ def test_module_that_switches_gil_on_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_installers_take_own_wheel(tmp_path: Path, installer: str) -> None:
     """pip and uv, offered the whole set and no index, take the wheel of the running interpreter."""
-    program = build_tools.look_for("uv") if installer == "uv" else Path("pip")
+    program = tools.look_for("uv") if installer == "uv" else Path("pip")
     if program is None:
         pytest.skip("uv is neither beside this Python nor on PATH")
     dists = DistSet(make_good(tmp_path).write(tmp_path / "dist"))
-    target = Target(LABEL, Path(sys.executable), str(program))
+    target = Target(HERE, str(program))
 
     rows = check(dists, [target], tmp_path, OFFLINE)
 
@@ -225,7 +228,7 @@ def test_failing_installation_is_quoted(tmp_path: Path) -> None:
     """When nothing can be installed that is one failure with its reason, and no other check runs."""
     dists = DistSet(MiniSet.good().write(tmp_path / "dist"))
 
-    rows = check(dists, [Target(LABEL, tmp_path / "no-python", "pip")], tmp_path, OFFLINE)
+    rows = check(dists, [Target(Interpreter(HERE.build, tmp_path / "no-python"), "pip")], tmp_path, OFFLINE)
 
     assert [row.name for row in rows if row.problems] == ["installs"]
     assert "no-python" in rows[0].problems[f"{LABEL} pip"][0]
@@ -237,7 +240,7 @@ def test_other_interpreters_take_universal_wheel(tmp_path: Path) -> None:
     python = Path(sys.executable)
     if importlib.util.find_spec("pip") is None:
         venv.create(tmp_path / "pip", symlinks=True, with_pip=True)
-        python = tmp_path / "pip" / BIN / "python"
+        python = python_in(tmp_path / "pip")
 
     good = check_other_interpreters(DistSet(made.write(tmp_path / "good")), python, tmp_path / "a")
     del made.wheels["universal"]
@@ -286,7 +289,7 @@ def serving_python(tmp_path: Path) -> Path:
     venv.create(tmp_path / "environment", symlinks=True, with_pip=False)
     (packages,) = tmp_path.glob("environment/lib/python3*/site-packages")
     (packages / "uvicorn.py").write_text(FAKE_UVICORN, encoding="utf-8")
-    return tmp_path / "environment" / BIN / "python"
+    return python_in(tmp_path / "environment")
 
 
 @pytest.mark.parametrize(

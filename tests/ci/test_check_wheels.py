@@ -8,17 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tools
 from check_wheels import CHECKS, check, check_and_print
 from console import CIError
 from dist_set import DistSet
-from set_checks import Settings
-from wheelmaker import DIST_INFO, ELF, EPOCH, MACHINE, METADATA, VERSION, MiniSet
+from set_claims import Settings
+from wheelmaker import DIST_INFO, ELF, EPOCH, MACHINE, METADATA, VERSION, MiniSet, cannot_compile, compile_extension
 
 CI = Path(__file__).parents[2] / "ci"
 SETTINGS = Settings(epoch=EPOCH, private_paths=frozenset({"/home/builder"}))
 SUFFIX = f"cpython-313-{MACHINE}-linux-gnu.so"
 WITH_PROGRAMS = {"auditwheel", "twine"}
 """These ask a program; their tests are the last of this file."""
+needs_compiler = pytest.mark.skipif(cannot_compile() is not None, reason=cannot_compile() or "")
 
 
 def failures(directory: Path, settings: Settings = SETTINGS) -> dict[tuple[str, str], str]:
@@ -350,13 +352,54 @@ def test_what_twine_refuses_fails(tmp_path: Path) -> None:
 def test_platforms_are_compared_with_auditwheels(tmp_path: Path, platform: str, expected: set[tuple[str, str]]) -> None:
     """The compiled wheel must have the platform tags, as a set, that auditwheel gives it."""
     script = (
-        f"import sys, pathlib\npathlib.Path(sys.argv[-2], 'hawkapi-{VERSION}-cp313-cp313-{platform}.whl').touch()\n"
+        "import sys, pathlib, shutil\n"
+        f"shutil.copy(sys.argv[-1], pathlib.Path(sys.argv[-2], 'hawkapi-{VERSION}-cp313-cp313-{platform}.whl'))\n"
     )
     auditwheel = program(tmp_path / "auditwheel", script)
 
     found = failures(MiniSet.good().write(tmp_path / "dist"), Settings(auditwheel=auditwheel))
 
     assert found.keys() == expected
+
+
+@pytest.mark.skipif(tools.look_for("auditwheel") is None, reason="auditwheel is not installed here")
+@needs_compiler
+@pytest.mark.parametrize(
+    ("platform", "accepted"),
+    [
+        (f"manylinux_2_28_{MACHINE}", True),
+        (f"manylinux_2_34_{MACHINE}", True),
+        (f"musllinux_1_2_{MACHINE}", True),
+        (f"musllinux_1_1_{MACHINE}", False),
+        (f"manylinux_2_99_{MACHINE}", False),
+    ],
+    ids=["of a container", "of a newer container", "musl", "old musl", "unknown"],
+)
+def test_auditwheel_accepts_tags_of_a_container(tmp_path: Path, platform: str, accepted: bool) -> None:
+    """A container's one tag is right although the wheel would run on older systems too; an unknown one is not."""
+    made = MiniSet.good()
+    suffix = SUFFIX.replace("gnu", "musl") if platform.startswith("musl") else SUFFIX
+    for stem in ("hawkapi__mypyc", "hawkapi/routing/_tree"):
+        del made.wheels["cp313"].files[f"{stem}.{SUFFIX}"]
+        data = compile_extension("_tree", tmp_path, needs_gil=False, freestanding=True)
+        made.wheels["cp313"].files[f"{stem}.{suffix}"] = data
+    for kind in ("cp313", "cp313t"):
+        made.wheels[kind].platforms = (platform,)
+
+    found = failures(made.write(tmp_path / "dist"), Settings(auditwheel=tools.look_for("auditwheel")))
+
+    assert found.keys() == (set() if accepted else {("auditwheel", "cp313")})
+
+
+def test_macos_and_windows_wheels_are_not_audited(tmp_path: Path) -> None:
+    """auditwheel is not asked about wheels of other systems."""
+    made = MiniSet.good()
+    for kind in ("cp313", "cp313t"):
+        made.wheels[kind].platforms = ("win_amd64",)
+
+    rows = check(DistSet(made.write(tmp_path / "dist")), Settings(auditwheel=tmp_path / "none"))
+
+    assert [row.problems for row in rows if row.name == "auditwheel"] == [{}]
 
 
 def test_missing_directory_is_one_line_and_exit_code_1(tmp_path: Path) -> None:

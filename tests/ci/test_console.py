@@ -45,6 +45,13 @@ def test_run_that_takes_too_long() -> None:
             "free some space or fix the permissions, then run this again\n",
             id="disk full",
         ),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device", "dist/x", None, "wheelhouse/x"),
+            1,
+            "error: No space left on device (wheelhouse/x); "
+            "free some space or fix the permissions, then run this again\n",
+            id="target disk full",
+        ),
         pytest.param(KeyboardInterrupt(), 130, "interrupted\n", id="ctrl-c"),
     ],
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import build_tools
 import expected_set
 import pytest
-from changelog import PROJECT
+import tools
 from console import CIError
+from project import PROJECT
 
 IDENTIFIERS = [
     f"{python}-{platform}" for python in sorted(expected_set.INTERPRETERS) for platform in expected_set.RUNNERS
@@ -142,7 +142,7 @@ def test_build_matrix_gives_each_wheel_its_machine() -> None:
     }
 
 
-@pytest.mark.skipif(build_tools.look_for("cibuildwheel") is None, reason="cibuildwheel is not installed here")
+@pytest.mark.skipif(tools.look_for("cibuildwheel") is None, reason="cibuildwheel is not installed here")
 def test_released_identifiers_of_this_checkout_are_the_matrix() -> None:
     """cibuildwheel selects cp313 and cp313t on every platform, and no cp314t."""
     assert sorted(expected_set.released_identifiers(PROJECT)) == sorted(IDENTIFIERS)

@@ -59,7 +59,7 @@ def put_uv(fake: FakeMachine, python: Path, *, place: str = "bin/uv") -> None:
 def test_name_of_a_build(name: str, expected: Build) -> None:
     """A name is read and written back as it was."""
     assert Build.parse(name) == expected
-    assert Build.parse(name).name == name
+    assert Build.parse(name).label == name
 
 
 @pytest.mark.parametrize("name", ["", "3", "3.", "4.1", "3.013", "3.13.1", "python3.13", "3.13T", "3.12t", "3.13t "])

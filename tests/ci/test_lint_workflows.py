@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import build_tools
 import lint_workflows
 import pytest
-from changelog import PROJECT
+import tools
 from lint_workflows import Workflow, rule_problems
+from project import PROJECT
 
 SHA = "9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0"
 GOOD = f"""\
@@ -163,7 +163,7 @@ def test_every_job_that_runs_a_step_has_a_time_limit(name: str) -> None:
 
 
 needs_tools = pytest.mark.skipif(
-    build_tools.look_for("zizmor") is None or build_tools.look_for("check-jsonschema") is None,
+    tools.look_for("zizmor") is None or tools.look_for("check-jsonschema") is None,
     reason="zizmor and check-jsonschema are not installed here; nox -s lint has them",
 )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import urllib.request
 from pathlib import Path
 
-import build_tools
 import pytest
+import tools
 from console import CIError
 from local_index import check_refusal, local_index, loopback_environment, upload
 from release_files import LOCAL_WHEELS, make_wheel
 
 needs_tools = pytest.mark.skipif(
-    build_tools.look_for("pypi-server") is None or build_tools.look_for("twine") is None,
+    tools.look_for("pypi-server") is None or tools.look_for("twine") is None,
     reason="pypi-server and twine are not installed here; nox -s release_check has them",
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fake_machine import write_script
-from machine import Distribution, Machine, exclusive, publish, workspace
+from machine import Distribution, Machine, exclusive, keep, workspace
 
 
 @pytest.mark.parametrize(
@@ -91,5 +91,5 @@ def test_publish_replaces_what_is_there(tmp_path: Path) -> None:
     with workspace(tmp_path) as work:
         (work / "tool").mkdir()
         (work / "tool/new").write_text("")
-        assert publish(work / "tool", final) == final
+        assert keep(work / "tool", final) == final
     assert [path.name for path in final.iterdir()] == ["new"]

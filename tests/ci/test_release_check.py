@@ -11,11 +11,13 @@ import expected_set
 import pytest
 import release_check
 import source_tree
-from changelog import PROJECT
+from check_table import conclude
 from console import CIError
+from cpython import Build, Interpreter
 from dist_set import DistSet
-from installed_by_name import Interpreter, intended_wheel
-from release_check import Rehearsal
+from installed import intended_wheel
+from project import PROJECT
+from release_check import COLUMN, Rehearsal
 from release_files import EPOCH, LOCAL_WHEELS, PYPROJECT, VERSION, make_release, make_sdist
 
 IDENTIFIERS = ["cp313-manylinux_x86_64", "cp313t-manylinux_x86_64"]
@@ -32,18 +34,25 @@ def refuse(reason: str) -> str:
     raise CIError(reason)
 
 
-def test_rehearsal_goes_on_after_a_failure() -> None:
+def test_rehearsal_goes_on_after_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     """Each check has a line; a failure keeps no other check from running and is told in full at the end."""
     rehearsal = Rehearsal()
-    rehearsal.check("first", refuse, "a is not b\n    see c")
-    rehearsal.check("second one", accept)
-    assert [result.name for result in rehearsal.failed] == ["first"]
-    assert rehearsal.table().splitlines() == [
-        "FAIL  first",
-        "ok    second one  fine",
+    rehearsal.check("first", "A is b.", refuse, "a is not b\n    see c")
+    rehearsal.check("second one", "C is d.", accept)
+
+    assert conclude(rehearsal.rows, {COLUMN: COLUMN}, "rehearsal") == 1
+
+    assert capsys.readouterr().out.splitlines() == [
+        "            here",
+        "first       FAIL",
+        "second one  ok    fine",
         "",
-        "FAIL first: a is not b",
+        "",
+        "FAIL first. A is b.",
+        "  here: a is not b",
         "    see c",
+        "",
+        "rehearsal: 2 checks, 1 failed (first)",
     ]
 
 
@@ -87,19 +96,19 @@ def test_local_files_that_no_release_expects_are_named(tmp_path: Path) -> None:
 )
 def test_intended_wheel_is_the_interpreters_own_or_the_universal_one(label: str, intended: str) -> None:
     """An interpreter takes its own wheel; one that has none takes py3-none-any."""
-    assert intended_wheel(label, LOCAL_WHEELS) == intended
+    assert intended_wheel(Build.parse(label), LOCAL_WHEELS) == intended
 
 
 def test_intended_wheel_without_a_universal_one_says_so() -> None:
     """An interpreter that would find nothing is a failure."""
     with pytest.raises(CIError, match=r"no wheel is meant for 3\.14t"):
-        intended_wheel("3.14t", LOCAL_WHEELS[:2])
+        intended_wheel(Build.parse("3.14t"), LOCAL_WHEELS[:2])
 
 
 def test_interpreter_is_parsed_from_the_command_line() -> None:
     """A label and a path; the label says whether it is free-threaded."""
-    assert Interpreter.parse("3.13t=/opt/python") == Interpreter("3.13t", Path("/opt/python"))
-    assert [Interpreter.parse(f"{label}=p").free_threaded for label in ("3.13", "3.13t")] == [False, True]
+    assert Interpreter.parse("3.13t=/opt/python") == Interpreter(Build("3.13", free_threaded=True), Path("/opt/python"))
+    assert [Interpreter.parse(f"{label}=p").build.free_threaded for label in ("3.13", "3.13t")] == [False, True]
 
 
 @pytest.mark.parametrize(

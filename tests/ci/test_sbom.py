@@ -7,15 +7,15 @@ import importlib.util
 import json
 from pathlib import Path
 
-import build_tools
 import pytest
 import sbom
+import tools
 from console import CIError
 from dist_set import DistSet
 from release_files import EPOCH, LOCAL_WHEELS, METADATA, make_release, make_sdist, make_wheel
 
 needs_tools = pytest.mark.skipif(
-    build_tools.look_for("check-jsonschema") is None or importlib.util.find_spec("cyclonedx") is None,
+    tools.look_for("check-jsonschema") is None or importlib.util.find_spec("cyclonedx") is None,
     reason="check-jsonschema and cyclonedx-python-lib are not installed here; nox -s release_check has them",
 )
 

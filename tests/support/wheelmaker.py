@@ -215,17 +215,19 @@ def cannot_compile() -> str | None:
     return None if headers.is_file() else f"{headers} is missing"
 
 
-def compile_extension(name: str, directory: Path, *, needs_gil: bool) -> bytes:
+def compile_extension(name: str, directory: Path, *, needs_gil: bool, freestanding: bool = False) -> bytes:
     """Compile an empty extension module for the running Python and return its bytes.
 
     Args:
         name: the module's last name.
         directory: an existing one for the source and the result.
         needs_gil: leave out the declaration that it runs without the GIL, so that importing it switches the GIL on.
+        freestanding: link it to no C library, so that it fits every Linux.
     """
     source, library = directory / f"{name}.c", directory / f"{name}.so"
     source.write_text(EXTENSION.replace("NAME", name), encoding="utf-8")
     compiler = (sysconfig.get_config_var("CC") or "cc").split()
-    options = ["-shared", "-fPIC", f"-DGIL_NOT_USED={int(not needs_gil)}", "-I", sysconfig.get_path("include")]
+    options = ["-nostdlib"] if freestanding else []
+    options += ["-shared", "-fPIC", f"-DGIL_NOT_USED={int(not needs_gil)}", "-I", sysconfig.get_path("include")]
     subprocess.run([*compiler, *options, str(source), "-o", str(library)], check=True)
     return library.read_bytes()

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import build_tools
-from console import CIError, run
-from dist_set import PACKAGE
-from set_checks import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems, version_problems
-from wheel_file import WheelFile, WheelName, record_hash, zip_time
+from console import CIError
+from project import PACKAGE
+from repair_wheel import audited
+from set_claims import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems, version_problems
+from wheel_file import WheelFile, record_hash, zip_time
 
 SHARED_LIBRARY: Final = f"{PACKAGE}__mypyc"
 COMPILED_LIST: Final = f"{PACKAGE}/_compiled.json"
@@ -58,24 +58,31 @@ def platforms_are_what_auditwheel_computes(wheel: WheelFile, context: Context) -
     auditwheel = context.settings.auditwheel
     if auditwheel is None:
         return
-    programs = [auditwheel, *filter(None, [build_tools.look_for("patchelf")])]
     with tempfile.TemporaryDirectory() as scratch:
-        command: list[str | Path] = [auditwheel, "repair", "--plat", "auto", "--wheel-dir", scratch, wheel.path]
         try:
-            run(command, env=build_tools.environment_with(*programs))
+            computed = audited(wheel, Path(scratch), auditwheel, exactly=_only_policy(wheel))
         except CIError as exc:
             yield f"auditwheel does not accept it: {exc}"
             return
-        (computed,) = (WheelName.parse(path.name) for path in Path(scratch).glob("*.whl"))
-    if set(computed.platforms) != set(wheel.name.platforms):
-        wanted = ".".join(sorted(computed.platforms))
+    if set(computed.name.platforms) != set(wheel.name.platforms):
+        wanted = ".".join(sorted(computed.name.platforms))
         yield f"auditwheel computes {wanted}; run repair_wheel.py on the wheel as it was built"
 
 
+def _only_policy(wheel: WheelFile) -> str | None:
+    """Return the one glibc policy that the name has: a build container's, which may be narrower than the wheel needs.
+
+    COMPAT: on a glibc machine auditwheel 6 accepts no name of a musl policy, but finds it by itself.
+    """
+    platforms = wheel.name.platforms
+    return platforms[0] if len(platforms) == 1 and platforms[0].startswith("manylinux") else None
+
+
 def is_for_this_machine(wheel: WheelFile) -> bool:
-    """Say whether all platforms are glibc's on this machine's architecture, which auditwheel can judge here."""
+    """Say whether all platforms are Linux on this machine's architecture, which auditwheel can judge here."""
     return all(
-        name.startswith("manylinux") and name.endswith(f"_{platform.machine()}") for name in wheel.name.platforms
+        name.startswith(("manylinux", "musllinux")) and name.endswith(f"_{platform.machine()}")
+        for name in wheel.name.platforms
     )
 
 

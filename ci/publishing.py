@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from console import CIError
-from dist_set import PACKAGE
+from project import PACKAGE
 
 
 def require_usable(wheelhouse: Path, version: str) -> None:
@@ -46,7 +46,7 @@ def publish(staging: Path, wheelhouse: Path, version: str) -> list[Path]:
         The files, in order of name.
 
     Raises:
-        CIError: as `require_usable`.
+        CIError: as `require_usable`, or the directory's disk is full.
     """
     require_usable(wheelhouse, version)
     finished = _visible(staging)
@@ -56,6 +56,11 @@ def publish(staging: Path, wheelhouse: Path, version: str) -> list[Path]:
             shutil.copyfile(path, copies[wheelhouse / path.name])
         for place, copy in copies.items():
             copy.replace(place)
+    except OSError as exc:
+        # Its own words name the file that was being read.
+        raise CIError(
+            f"cannot put the files into {wheelhouse} ({exc.strerror}); free some space there, then run this again"
+        ) from exc
     finally:
         for leftover in wheelhouse.glob(".*.partial"):
             leftover.unlink()

@@ -5,7 +5,6 @@ A function yields a sentence per breach: the fact, then what to do. `check_wheel
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from console import CIError, run
-from dist_set import PACKAGE, DistSet
+from dist_set import DistSet
+from project import PACKAGE, assigned_version
 from wheel_file import WheelFile
 
 ONE_MACHINE: Final = frozenset({"cp313", "cp313t", "universal"})
@@ -113,11 +113,11 @@ def sdist_is_normal(context: Context) -> Iterator[str]:
     """Expect sorted members of one time that belong to nobody."""
     members = context.dists.sdist.members
     if [member.name for member in members] != sorted(member.name for member in members):
-        yield "the members are not sorted; run normalize_sdist.py"
+        yield "the members are not sorted; build it again"
     for member in members:
         found = (member.mtime, member.uid, member.gid, member.uname, member.gname)
         if found != (context.settings.epoch, 0, 0, "", "") or member.mode not in {0o644, 0o755}:
-            yield f"{member.name} has its own time, owner or mode; run normalize_sdist.py with SOURCE_DATE_EPOCH set"
+            yield f"{member.name} has its own time, owner or mode; build it again with SOURCE_DATE_EPOCH set"
             return
 
 
@@ -145,14 +145,3 @@ def version_problems(contents: Mapping[str, bytes], wanted: str) -> Iterator[str
     found = assigned_version(contents.get(f"{PACKAGE}/__init__.py", b""))
     if found != wanted:
         yield f"{PACKAGE}.__version__ is {found!r} and the file name says {wanted}; build from the tagged source"
-
-
-def assigned_version(source: bytes) -> str | None:
-    """Read the text assigned to `__version__` without running the module; None when there is none."""
-    for statement in ast.parse(source).body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        names = [target.id for target in targets if isinstance(target, ast.Name)]
-        value = getattr(statement, "value", None)
-        if "__version__" in names and isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return value.value
-    return None

@@ -1,20 +1,17 @@
-"""Source archives in their normal form."""
+"""Source archives: their time and their normal form."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 from console import CIError
-from normalize_sdist import normalize
+from sdist import SdistFile, epoch_from_environment, normalize
 from wheelmaker import EPOCH
 
-CI = Path(__file__).parents[2] / "ci"
 NAME = "hawkapi-1.2.3.tar.gz"
 
 
@@ -139,23 +136,29 @@ def test_normalize_refuses_damaged_archive(tmp_path: Path, keep: int) -> None:
         normalize(path, EPOCH)
 
 
-@pytest.mark.parametrize(
-    ("environment", "code", "message"),
-    [
-        pytest.param({"SOURCE_DATE_EPOCH": "5"}, 0, "", id="from the environment"),
-        pytest.param({}, 1, "set SOURCE_DATE_EPOCH or pass --epoch", id="none"),
-        pytest.param({"SOURCE_DATE_EPOCH": "today"}, 1, "SOURCE_DATE_EPOCH is 'today'", id="not a number"),
-    ],
-)
-def test_command_takes_time_from_environment(
-    tmp_path: Path, environment: dict[str, str], code: int, message: str
+@pytest.mark.parametrize(("value", "expected"), [("5", 5), ("", None), (None, None)], ids=["set", "empty", "not set"])
+def test_time_is_read_from_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, expected: int | None
 ) -> None:
-    """`SOURCE_DATE_EPOCH` gives the time; without it, or when it is no number, the command says so in one line."""
+    """`SOURCE_DATE_EPOCH` gives the time; empty is as good as not set."""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    if value is not None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
+
+    assert epoch_from_environment() == expected
+
+
+def test_time_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no number of seconds is quoted."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+
+    with pytest.raises(CIError, match="SOURCE_DATE_EPOCH is 'today'"):
+        epoch_from_environment()
+
+
+def test_time_of_an_archive_is_that_of_its_members(tmp_path: Path) -> None:
+    """A wheel that is built from the archive can carry the archive's time."""
     path = make_archive(tmp_path / NAME, good_members())
-    command: list[str | Path] = [sys.executable, CI / "normalize_sdist.py", path]
+    normalize(path, EPOCH)
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    assert done.returncode == code
-    assert message in done.stderr
-    assert done.stderr.count("\n") == code
+    assert SdistFile(path).epoch == EPOCH

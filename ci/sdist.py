@@ -1,4 +1,7 @@
-"""Rewrite a source archive so that the same files always give the same bytes.
+"""A source archive: the moment it carries, its one normal form, and what is in it.
+
+The moment is the last commit's, or `SOURCE_DATE_EPOCH`: seconds since 1970-01-01 UTC, as
+https://reproducible-builds.org/specs/source-date-epoch/ defines it. Every archive of a build carries it.
 
 setuptools leaves the file system's times, owners and order in an sdist, and gzip adds the time and a name. Here the
 members are sorted, belong to nobody, carry one time and the modes 0644 or 0755, and the gzip header is empty. The
@@ -7,16 +10,50 @@ tar format is PAX, which PEP 517 asks for; with whole seconds and short ASCII na
 
 from __future__ import annotations
 
-import argparse
 import copy
 import gzip
 import io
+import os
 import tarfile
+import tomllib
 import zlib
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-import source_date
-from console import CIError, exit_with
+from console import CIError, run
+from project import PACKAGE
+
+
+def epoch_from_environment() -> int | None:
+    """Read `SOURCE_DATE_EPOCH`; None when it is unset or empty.
+
+    Raises:
+        CIError: it is not a whole number of seconds that is at least 0.
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise CIError(f"SOURCE_DATE_EPOCH is {text!r}; set it to whole seconds since 1970, or unset it")
+    return int(text)
+
+
+def epoch_of_checkout(checkout: Path) -> int:
+    """Return `SOURCE_DATE_EPOCH` when it is set, else the committer time of the checkout's last commit.
+
+    Raises:
+        CIError: the directory is not a git checkout with at least one commit.
+    """
+    given = epoch_from_environment()
+    if given is not None:
+        return given
+    try:
+        return int(run(["git", "-C", checkout, "log", "-1", "--format=%ct"]).stdout)
+    except CIError as exc:
+        raise CIError(
+            f"no commit gives {checkout} a date; build from a git clone with a commit, or set SOURCE_DATE_EPOCH\n{exc}"
+        ) from exc
 
 
 def normalize(sdist: Path, epoch: int) -> None:
@@ -99,18 +136,50 @@ def _plain(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
     return plain
 
 
-def main() -> int:
-    """Normalise the archive that the command line names."""
-    parser = argparse.ArgumentParser(description="Rewrite a source archive so that equal files give equal bytes.")
-    parser.add_argument("sdist", type=Path, help="the .tar.gz file, rewritten in place")
-    parser.add_argument("--epoch", type=int, help="seconds since 1970 (default: SOURCE_DATE_EPOCH)")
-    arguments = parser.parse_args()
-    epoch = arguments.epoch if arguments.epoch is not None else source_date.from_environment()
-    if epoch is None:
-        raise CIError("no time is given; set SOURCE_DATE_EPOCH or pass --epoch")
-    normalize(arguments.sdist, epoch)
-    return 0
+class SdistFile:
+    """A source archive: `contents` by path below its one top directory."""
 
+    def __init__(self, path: Path) -> None:
+        """Read the archive.
 
-if __name__ == "__main__":
-    raise SystemExit(exit_with(main))
+        Raises:
+            CIError: it is damaged or holds something unsafe.
+        """
+        self.path = path
+        members = read_members(path)
+        self.members = [member for member, _ in members]
+        self.contents = {
+            member.name.partition("/")[2]: data for member, data in members if member.isfile() and "/" in member.name
+        }
+
+    @property
+    def version(self) -> str:
+        """The version in the file name."""
+        return self.path.name.removesuffix(".tar.gz").rpartition("-")[2]
+
+    @property
+    def epoch(self) -> int:
+        """The newest time of a member, in whole seconds since 1970; in the normal form all have the same."""
+        return int(max(member.mtime for member in self.members))
+
+    @property
+    def package_files(self) -> frozenset[str]:
+        """Every file of the package, as its wheels must have it."""
+        return frozenset(name for name in self.contents if name.startswith(f"{PACKAGE}/"))
+
+    @cached_property
+    def project(self) -> dict[str, Any]:
+        """The parsed pyproject.toml.
+
+        Raises:
+            CIError: it is missing or is not TOML.
+        """
+        try:
+            return tomllib.loads(self.contents["pyproject.toml"].decode())
+        except (KeyError, ValueError) as exc:
+            raise CIError(f"{self.path.name} has no readable pyproject.toml ({exc}); build it again") from exc
+
+    @property
+    def compiled_modules(self) -> tuple[str, ...]:
+        """Dotted names from `[tool.hawkapi.compiled]`, the one list there is."""
+        return tuple(entry["module"] for entry in self.project["tool"]["hawkapi"]["compiled"])
