@@ -6,9 +6,12 @@ with HAWKAPI_PYTHON_3_13 and HAWKAPI_PYTHON_3_13T. Arguments after `--` go to py
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -20,6 +23,7 @@ import interpreters  # noqa: E402
 import suite  # noqa: E402
 import tools  # noqa: E402 - found through the path set above
 from console import CIError  # noqa: E402
+from machine import Machine  # noqa: E402
 
 nox.needs_version = ">=2025.5.1"
 nox.options.sessions = ["wheels"]
@@ -28,7 +32,10 @@ nox.options.error_on_missing_interpreters = True
 
 GROUPS = nox.project.load_toml(PROJECT / "pyproject.toml")
 BUILDS = ("3.13", "3.13t")
-ENVIRONMENTS = PROJECT / ".nox" / "environments"
+# A read-only checkout can be tested too; only the wheels have to go into it.
+NOX_HOME = PROJECT / ".nox" if os.access(PROJECT, os.W_OK) else Machine.this().cache / "nox"
+nox.options.envdir = str(NOX_HOME)
+ENVIRONMENTS = NOX_HOME / "environments"
 WHEELHOUSE = PROJECT / "wheelhouse"
 
 
@@ -37,12 +44,33 @@ def packages(*groups: str) -> list[str]:
     return list(nox.project.dependency_groups(GROUPS, *groups))
 
 
-def interpreter(session: nox.Session, build: str) -> Path:
-    """Return an interpreter, finding or making it; a session without one fails with the reason."""
+@contextmanager
+def explained(session: nox.Session) -> Iterator[None]:
+    """Turn a failure that a script explains into one of the session, without a traceback."""
     try:
-        return interpreters.find(build)
+        yield
     except CIError as exc:
         session.error(str(exc))
+
+
+def interpreter(session: nox.Session, build: str) -> Path:
+    """Return an interpreter, finding or making it."""
+    with explained(session):
+        return interpreters.find(build)
+
+
+def environment(session: nox.Session, build: str, requirements: Sequence[str | Path]) -> Path:
+    """Return the interpreter of an environment for the suite."""
+    with explained(session):
+        return environments.make(interpreter(session, build), requirements, ENVIRONMENTS)
+
+
+def run_suite(
+    session: nox.Session, title: str, python: Path, arguments: Sequence[str], **options: Any
+) -> suite.Outcome:
+    """Run the suite; the options are those of `suite.run_suite`."""
+    with explained(session):
+        return suite.run_suite(title, python, arguments, **options)
 
 
 def refuse_arguments(session: nox.Session) -> None:
@@ -66,8 +94,9 @@ def python_options(session: nox.Session) -> list[str]:
 def wheels(session: nox.Session) -> None:
     """Build the sdist and all wheels into wheelhouse/, check each of their claims, then run test_wheels."""
     refuse_arguments(session)
+    options = python_options(session)
     session.install(*tools.for_this_system())
-    session.run("python", "ci/build_dists.py", str(WHEELHOUSE), *python_options(session))
+    session.run("python", "ci/build_dists.py", str(WHEELHOUSE), *options)
     session.notify("test_wheels")
 
 
@@ -78,9 +107,9 @@ def tests(session: nox.Session) -> None:
     with_gil = environment(session, "3.13", packages("tests", "msgspec"))
     without = environment(session, "3.13t", packages("tests"))
     runs = [
-        suite.run_suite("3.13, portable codec", with_gil, arguments, codec="portable"),
-        suite.run_suite("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
-        suite.run_suite("3.13t", without, arguments),
+        run_suite(session, "3.13, portable codec", with_gil, arguments, codec="portable"),
+        run_suite(session, "3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        run_suite(session, "3.13t", without, arguments),
     ]
     run_suites(session, runs)
 
@@ -94,7 +123,7 @@ def test_wheels(session: nox.Session) -> None:
         for title, build, wheel, kind, codec in wheel_runs(session):
             groups = ("tests", "msgspec") if codec == "msgspec" else ("tests",)
             python = environment(session, build, [*packages(*groups), wheel])
-            runs.append(suite.run_suite(title, python, arguments, tree=tree, codec=codec, installed=kind))
+            runs.append(run_suite(session, title, python, arguments, tree=tree, codec=codec, installed=kind))
     run_suites(session, runs)
 
 
@@ -113,14 +142,6 @@ def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:
         ("3.13t, its own wheel", "3.13t", free_threaded, "pure", ""),
         ("3.13, universal wheel, portable codec", "3.13", universal, "pure", "portable"),
     ]
-
-
-def environment(session: nox.Session, build: str, requirements: Sequence[str | Path]) -> Path:
-    """Return the interpreter of an environment for the suite."""
-    try:
-        return environments.make(interpreter(session, build), requirements, ENVIRONMENTS)
-    except CIError as exc:
-        session.error(str(exc))
 
 
 @nox.session
@@ -167,4 +188,4 @@ def release_check(session: nox.Session) -> None:
     session.run("python", "ci/release_check.py", str(WHEELHOUSE), *python_options(session))
     # The scripts' own tests that need these tools; the other sessions skip them.
     python = environment(session, "3.13", [*packages("tests"), *tools.for_this_system(release=True)])
-    run_suites(session, [suite.run_suite("release scripts", python, ["tests/ci"])])
+    run_suites(session, [run_suite(session, "release scripts", python, ["tests/ci"])])

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 TAIL_LINES: Final = 20
+NO_NETWORK: Final = ("dns error", "name resolution", "Name or service not known", "Could not resolve host")
+"""What pip, uv and apt print when there is no network."""
 
 
 class CIError(Exception):
@@ -81,7 +83,10 @@ def run(
         raise CIError(f"no answer after {timeout:g} s from: {' '.join(words)}") from exc
     if done.returncode != 0:
         tail = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-TAIL_LINES:])
-        raise CIError(f"exit code {done.returncode} from: {' '.join(words)}\n{tail}".rstrip())
+        reason = f"exit code {done.returncode} from: {' '.join(words)}\n{tail}".rstrip()
+        if any(sign in done.stdout for sign in NO_NETWORK):
+            reason = f"the package index cannot be reached; check the network, or pip's and uv's settings\n    {reason}"
+        raise CIError(reason)
     if not quiet:
         say(done.stdout.rstrip())
     return done

@@ -56,9 +56,9 @@ def run_suite(
     program = [str(python), "-m", "pytest"] if not installed else [str(python.with_name("pytest"))]
     with tempfile.TemporaryDirectory(prefix="hawkapi-suite-") as scratch:
         report = Path(scratch, "report.xml")
-        command = [*program, f"--junit-xml={report}", "-o", "junit_logging=no", "-q", *arguments]
+        command = [*program, f"--junit-xml={report}", "-o", "junit_logging=no", "-p", "no:cacheprovider", "-q"]
         sys.stdout.flush()
-        exit_code = subprocess.run(command, cwd=tree, env=environ, check=False).returncode
+        exit_code = subprocess.run([*command, *arguments], cwd=tree, env=environ, check=False).returncode
         if not report.exists():
             raise CIError(f"pytest wrote no report (exit code {exit_code}); its own words are above")
         return read_report(title, exit_code, report)
