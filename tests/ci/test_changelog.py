@@ -8,7 +8,7 @@ import changelog
 import pytest
 from changelog import Entry
 from console import CIError
-from project import PROJECT
+from project import PROJECT, project_version
 
 RELEASED = Entry("1.2.3", "2031-05-04", "- Something.")
 
@@ -84,10 +84,10 @@ def test_check_versions_without_a_changelog_says_so(tmp_path: Path) -> None:
 
 def test_project_version_without_the_line_says_so(tmp_path: Path) -> None:
     """A package without __version__ is a failure with a sentence."""
-    project = make_project(tmp_path, "1.2.3", "")
-    (project / "hawkapi" / "__init__.py").write_text("")
+    checkout = make_project(tmp_path, "1.2.3", "")
+    (checkout / "hawkapi" / "__init__.py").write_text("")
     with pytest.raises(CIError, match="has no line __version__"):
-        changelog.project_version(project)
+        project_version(checkout)
 
 
 def test_changelog_of_this_checkout_agrees_with_the_package() -> None:

@@ -87,5 +87,5 @@ def test_step_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
 def test_run_without_a_network() -> None:
     """What a package client says about the network is put first, as what to do."""
     program = "print('x: failed to lookup address information: Name or service not known'); raise SystemExit(1)"
-    with pytest.raises(CIError, match="^the package index cannot be reached; check the network"):
+    with pytest.raises(CIError, match=r"^the package index cannot be reached; check the network"):
         run([sys.executable, "-c", program])
