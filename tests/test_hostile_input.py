@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from apps import app_with
 from asgi import request
 
 import hawkapi.codec as codec
@@ -26,13 +27,6 @@ class Wide:
     b: int
     c: int
     d: int
-
-
-def app_with(handler: Any, path: str = "/", method: str = "GET", **options: Any) -> HawkAPI:
-    """Return an application with one route."""
-    app = HawkAPI()
-    app.add_route(path, handler, methods=[method], **options)
-    return app
 
 
 async def take(body: dict[str, Any]) -> object:
