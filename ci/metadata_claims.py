@@ -28,7 +28,7 @@ def _first_difference(ours: bytes, theirs: bytes) -> str:
 
 def metadata_is_the_projects(wheel: WheelFile, context: Context) -> Iterator[str]:
     """Expect the name, the file name's version and pyproject.toml's Python versions, each once."""
-    pythons = context.dists.sdist.project["project"].get("requires-python")
+    pythons = context.dists.sdist.declared.get("requires-python")
     wanted = {"Name": [PACKAGE], "Version": [wheel.name.version], "Requires-Python": [pythons] if pythons else []}
     for field, values in wanted.items():
         found = wheel.metadata.get_all(field, [])

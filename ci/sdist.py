@@ -180,6 +180,12 @@ class SdistFile:
             raise CIError(f"{self.path.name} has no readable pyproject.toml ({exc}); build it again") from exc
 
     @property
+    def declared(self) -> dict[str, Any]:
+        """The [project] table of pyproject.toml; empty when there is none."""
+        table = self.project.get("project")
+        return table if isinstance(table, dict) else {}
+
+    @property
     def compiled(self) -> list[dict[str, str]]:
         """The entries of `[tool.hawkapi.compiled]`, the one list there is.
 

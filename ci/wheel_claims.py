@@ -138,7 +138,7 @@ def contents_are_the_sdists(wheel: WheelFile, context: Context) -> Iterator[str]
 
 def installed_names_are_right(wheel: WheelFile, context: Context) -> Iterator[str]:
     """Expect the commands that pyproject.toml declares, and as importable names the package and its library."""
-    scripts = context.dists.sdist.project["project"].get("scripts")
+    scripts = context.dists.sdist.declared.get("scripts")
     found = _entry_points(wheel.dist_info_file("entry_points.txt").decode(errors="replace"))
     if found != ({"console_scripts": scripts} if scripts else {}):
         yield f"entry_points.txt says {found}; look at [project.scripts] in pyproject.toml"
@@ -161,7 +161,7 @@ def _entry_points(text: str) -> dict[str, dict[str, str]]:
 def _dist_info_files(wheel: WheelFile, context: Context) -> set[str]:
     names = {"METADATA", "WHEEL", "RECORD", "top_level.txt"}
     names |= {f"licenses/{path}" for path in wheel.metadata.get_all("License-File", [])}
-    if context.dists.sdist.project["project"].get("scripts"):
+    if context.dists.sdist.declared.get("scripts"):
         names.add("entry_points.txt")
     return {f"{wheel.dist_info}/{name}" for name in names}
 
