@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import metadata_claims
+import native_claims
 import set_claims
 import tools
 import wheel_claims
 from check_table import Row, conclude
-from console import exit_with
+from console import CIError, exit_with
 from dist_set import DistSet
 from sdist import epoch_from_environment
 from set_claims import ONE_MACHINE, Context, Settings
@@ -89,35 +91,44 @@ CHECKS: Final[tuple[WheelCheck | SetCheck, ...]] = (
         set_claims.pure_wheels_cover_compiled_platforms,
     ),
     WheelCheck("tags", "The file name's tags are the WHEEL file's.", wheel_claims.tags_agree),
-    WheelCheck("platforms", "The platform tags may be published.", wheel_claims.platforms_are_publishable),
+    WheelCheck("interpreter", "The Python and ABI tags belong together.", wheel_claims.interpreter_is_valid),
+    WheelCheck(
+        "platforms", "The platform tags name one system and may be published.", wheel_claims.platforms_are_publishable
+    ),
     WheelCheck(
         "auditwheel",
         "The platform tags are those that auditwheel computes.",
         wheel_claims.platforms_are_what_auditwheel_computes,
         is_auditable,
     ),
-    WheelCheck("purelib", "Root-Is-Purelib fits the kind.", wheel_claims.purelib_is_right),
-    WheelCheck("metadata", "METADATA is the source archive's PKG-INFO.", wheel_claims.metadata_is_the_sdists),
-    WheelCheck("version", "__version__ and METADATA have the file name's version.", wheel_claims.version_is_one),
+    WheelCheck("WHEEL file", "The WHEEL file fits the kind and repeats nothing.", wheel_claims.header_is_plain),
+    WheelCheck("metadata", "METADATA is the source archive's PKG-INFO.", metadata_claims.metadata_is_the_sdists),
+    WheelCheck(
+        "project", "METADATA has pyproject.toml's name, version and Pythons.", metadata_claims.metadata_is_the_projects
+    ),
     SetCheck("version", "__version__ has the file name's version.", set_claims.sdist_has_version, SDIST_COLUMN),
-    WheelCheck("no requirements", "Nothing is required outside an extra.", wheel_claims.nothing_is_required),
-    WheelCheck("shims", "Each listed module has one extension.", wheel_claims.modules_have_shims, is_compiled),
-    WheelCheck("library", "mypyc's shared library is there once.", wheel_claims.shared_library_is_there, is_compiled),
-    WheelCheck("native files", "No other machine code is there.", wheel_claims.native_files_are_expected, is_compiled),
-    WheelCheck("native files", "A pure wheel has no machine code.", wheel_claims.pure_has_no_native_file, is_pure),
+    WheelCheck("no requirements", "Nothing is required outside an extra.", metadata_claims.nothing_is_required),
+    WheelCheck("shims", "Each listed module has one extension.", native_claims.modules_have_shims, is_compiled),
+    WheelCheck("library", "mypyc's shared library is there once.", native_claims.shared_library_is_there, is_compiled),
+    WheelCheck("native files", "No other machine code is there.", native_claims.native_files_are_expected, is_compiled),
+    WheelCheck("native files", "A pure wheel has no machine code.", native_claims.pure_has_no_native_file, is_pure),
+    WheelCheck("machine code", "Machine code is for the platform.", native_claims.code_is_for_platform, is_compiled),
     WheelCheck("top level", "Only the package and its dist-info are at the root.", wheel_claims.top_level_is_clean),
     WheelCheck("file list", "The files are those of the source archive.", wheel_claims.files_are_the_sdists),
+    WheelCheck("contents", "The files' bytes are the source archive's.", wheel_claims.contents_are_the_sdists),
+    WheelCheck("names", "Commands and importable names are the project's.", wheel_claims.installed_names_are_right),
     SetCheck("file list", "The archive holds what a build reads.", set_claims.sdist_has_only_sources, SDIST_COLUMN),
     WheelCheck("leftovers", "No build product or byte code is there.", wheel_claims.nothing_is_left_over),
     SetCheck("leftovers", "No build product or byte code is there.", set_claims.sdist_has_no_leftovers, SDIST_COLUMN),
     WheelCheck("compiled list", "_compiled.json is pyproject.toml's list.", wheel_claims.compiled_list_is_pyprojects),
+    WheelCheck("archive", "The zip archive holds plain files alone.", wheel_claims.archive_is_plain),
     WheelCheck("RECORD", "RECORD lists every file once with its hash and size.", wheel_claims.record_is_right),
     WheelCheck("times, modes", "Members have the build's time and plain modes.", wheel_claims.members_are_normal),
     SetCheck(
         "times, modes", "Members are sorted, dated and nobody's.", set_claims.sdist_is_normal, SDIST_COLUMN, has_epoch
     ),
     WheelCheck(
-        "machine paths", "Machine code names no directory of the builder.", wheel_claims.machine_is_not_mentioned
+        "machine paths", "Machine code names no directory of the builder.", native_claims.machine_is_not_mentioned
     ),
     WheelCheck(
         "twine",
@@ -139,7 +150,7 @@ def check(dists: DistSet, settings: Settings) -> list[Row]:
         sentences.setdefault(item.name, item.sentence)
         if isinstance(item, SetCheck):
             if item.applies(context):
-                cells[item.column] = tuple(item.function(context))
+                cells[item.column] = _sentences(item.function, context)
         else:
             cells |= _problems_by_column(item, context)
     return [Row(name, sentences[name], cells) for name, cells in rows.items()]
@@ -149,8 +160,18 @@ def _problems_by_column(item: WheelCheck, context: Context) -> dict[str, tuple[s
     dists = context.dists
     wheels = {column: dists.wheel_of(column) for column in dists.columns if column != SDIST_COLUMN}
     return {
-        column: tuple(item.function(wheel, context)) for column, wheel in wheels.items() if item.applies(wheel, context)
+        column: _sentences(item.function, wheel, context)
+        for column, wheel in wheels.items()
+        if item.applies(wheel, context)
     }
+
+
+def _sentences[**P](function: Callable[P, Iterable[str]], *args: P.args, **kwargs: P.kwargs) -> tuple[str, ...]:
+    """Collect what a check yields; a part of a file that it cannot read is a breach as well."""
+    try:
+        return tuple(function(*args, **kwargs))
+    except CIError as exc:
+        return (str(exc),)
 
 
 def check_and_print(directory: Path, settings: Settings) -> int:

@@ -33,12 +33,15 @@ class DistSet:
 
     @cached_property
     def columns(self) -> dict[str, str]:
-        """Short heading to file name: the kind of wheel, with its first platform when a kind is there twice."""
+        """Short heading to file name: the kind of wheel, with its first platform when a kind is there twice,
+        or the whole file name when even that is there twice.
+        """
         kinds = [wheel.name.kind for wheel in self.wheels.values()]
         headings = {"sdist": self.sdist.path.name}
         for filename, wheel in self.wheels.items():
             kind = wheel.name.kind
-            headings[kind if kinds.count(kind) == 1 else f"{kind}-{wheel.name.platforms[0]}"] = filename
+            heading = kind if kinds.count(kind) == 1 else f"{kind}-{wheel.name.platforms[0]}"
+            headings[filename if heading in headings else heading] = filename
         return headings
 
     def wheel_of(self, column: str) -> WheelFile:

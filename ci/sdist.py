@@ -180,6 +180,25 @@ class SdistFile:
             raise CIError(f"{self.path.name} has no readable pyproject.toml ({exc}); build it again") from exc
 
     @property
+    def declared(self) -> dict[str, Any]:
+        """The [project] table of pyproject.toml; empty when there is none."""
+        table = self.project.get("project")
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def compiled(self) -> list[dict[str, str]]:
+        """The entries of `[tool.hawkapi.compiled]`, the one list there is.
+
+        Raises:
+            CIError: pyproject.toml has no such list.
+        """
+        try:
+            entries: list[dict[str, str]] = self.project["tool"]["hawkapi"]["compiled"]
+        except (KeyError, TypeError) as exc:
+            raise CIError(f"{self.path.name} has no [tool.hawkapi.compiled] in its pyproject.toml") from exc
+        return entries
+
+    @property
     def compiled_modules(self) -> tuple[str, ...]:
-        """Dotted names from `[tool.hawkapi.compiled]`, the one list there is."""
-        return tuple(entry["module"] for entry in self.project["tool"]["hawkapi"]["compiled"])
+        """Dotted names of the modules that are compiled."""
+        return tuple(entry["module"] for entry in self.compiled)

@@ -5,8 +5,9 @@ A function yields a sentence per breach: the fact, then what to do. `check_wheel
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -122,8 +123,24 @@ def sdist_is_normal(context: Context) -> Iterator[str]:
 
 
 def sdist_has_version(context: Context) -> Iterator[str]:
-    """Expect `__version__` in the archive to be the version in its name."""
-    yield from version_problems(context.dists.sdist.contents, context.version)
+    """Expect `__version__` to be assigned once, and to be the version in the archive's name."""
+    source = context.dists.sdist.contents.get(f"{PACKAGE}/__init__.py", b"")
+    try:
+        found, names = assigned_version(source), _names_bound(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
+        yield f"{PACKAGE}/__init__.py is not Python ({exc}); build from the tagged source"
+        return
+    if found != context.version:
+        yield f"{PACKAGE}.__version__ is {found!r} and the file name says {context.version}; build from the tag"
+    if names["__version__"] > 1:
+        yield f"{PACKAGE}.__version__ is assigned {names['__version__']} times; keep one assignment"
+
+
+def _names_bound(source: bytes) -> Counter[str]:
+    """Count how often each name is assigned or imported, anywhere in a module."""
+    nodes = list(ast.walk(ast.parse(source)))
+    assigned = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return Counter(assigned + [node.asname or node.name for node in nodes if isinstance(node, ast.alias)])
 
 
 def twine_accepts_sdist(context: Context) -> Iterator[str]:
@@ -138,10 +155,3 @@ def twine_problems(twine: Path | None, path: Path) -> Iterator[str]:
             run([twine, "--no-color", "check", "--strict", path])
     except CIError as exc:
         yield f"twine refuses it: {exc}"
-
-
-def version_problems(contents: Mapping[str, bytes], wanted: str) -> Iterator[str]:
-    """Yield a problem when the package in `contents` does not have the wanted version."""
-    found = assigned_version(contents.get(f"{PACKAGE}/__init__.py", b""))
-    if found != wanted:
-        yield f"{PACKAGE}.__version__ is {found!r} and the file name says {wanted}; build from the tagged source"

@@ -2,12 +2,12 @@
 
 A function yields a sentence per breach: the fact, then what to do. The checks do not overlap: one defect is named
 once, by the check whose subject it is, so a test can demand that exactly that check fails. `check_wheels` holds the
-table of them.
+table of them; those about METADATA and about machine code are in `metadata_claims` and `native_claims`.
 """
 
 from __future__ import annotations
 
-import itertools
+import configparser
 import json
 import platform
 import re
@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Final
 
 from console import CIError
+from native_claims import SHARED_LIBRARY
 from project import PACKAGE
 from repair_wheel import audited
-from set_claims import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems, version_problems
+from set_claims import LEFTOVER_SUFFIXES, Context, platforms_inside, twine_problems
 from wheel_file import WheelFile, record_hash, zip_time
+from wheel_tags import common_system, is_interpreter
 
-SHARED_LIBRARY: Final = f"{PACKAGE}__mypyc"
 COMPILED_LIST: Final = f"{PACKAGE}/_compiled.json"
 
 
@@ -36,21 +37,42 @@ def tags_agree(wheel: WheelFile, _context: Context) -> Iterator[str]:
         yield f"the tag {tag} is in the {place} but not in the {other}; never rename a wheel, retag it"
 
 
-def purelib_is_right(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect `Root-Is-Purelib: true` in the universal wheel and false in platform wheels."""
+def header_is_plain(wheel: WheelFile, _context: Context) -> Iterator[str]:
+    """Expect a WHEEL file of format 1, every line once, `Root-Is-Purelib` after the kind, and no build number."""
+    if re.fullmatch(r"1\.\d+", wheel.header.get("Wheel-Version", "")) is None:
+        yield f"Wheel-Version is {wheel.header.get('Wheel-Version')}, which no installer knows; build again"
     wanted = "true" if wheel.name.kind == "universal" else "false"
     found = wheel.header.get("Root-Is-Purelib")
     if found != wanted:
         yield f"Root-Is-Purelib is {found} where {wanted} is right; look at HawkAPIDistribution in setup.py"
+    lines = Counter((key, value if key == "Tag" else "") for key, value in wheel.header.items())
+    yield from (
+        f"{key} is {count} times in the WHEEL file; build again" for (key, _), count in lines.items() if count > 1
+    )
+    if wheel.name.build or "Build" in wheel.header:
+        yield "it has a build number, which would win over the other wheels of its version; make a new version instead"
+
+
+def interpreter_is_valid(wheel: WheelFile, _context: Context) -> Iterator[str]:
+    """Expect one interpreter and ABI: `py3-none`, `cp313-cp313` or `cp313-cp313t`, of any minor version."""
+    pairs = sorted({tuple(tag.split("-")[:2]) for tag in wheel.header.get_all("Tag", [])})
+    if len(pairs) != 1 or len(pairs[0]) != 2 or not is_interpreter(*pairs[0]):
+        found = ", ".join("-".join(pair) for pair in pairs) or "none"
+        yield f"its interpreter and ABI are {found}; py3-none, cp313-cp313 and cp313-cp313t (not cp313t) are the forms"
 
 
 def platforms_are_publishable(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect no `linux_*`, which the index refuses, and no `any` beside an ABI."""
-    for name in sorted(platforms_inside(wheel)):
-        if name.startswith("linux_"):
-            yield f"{name} is refused by the index; run repair_wheel.py"
-        elif (name == "any") != (wheel.name.kind == "universal"):
-            yield f"the platform {name} does not fit the kind {wheel.name.kind}; build the wheel again"
+    """Expect platforms of one known family and architecture, no `linux_*`, and `any` in the universal wheel alone."""
+    names = sorted(platforms_inside(wheel))
+    if wheel.name.kind == "universal" and names == ["any"]:
+        return
+    system = common_system(names)
+    if system is None:
+        yield f"{'.'.join(names) or 'nothing'} is not one known system and architecture; retag it, or build it again"
+    elif wheel.name.kind == "universal":
+        yield f"the platform {'.'.join(names)} does not fit the kind {wheel.name.kind}; build the wheel again"
+    elif system.family == "linux":
+        yield f"{'.'.join(names)} is refused by the index; run repair_wheel.py"
 
 
 def platforms_are_what_auditwheel_computes(wheel: WheelFile, context: Context) -> Iterator[str]:
@@ -86,72 +108,6 @@ def is_for_this_machine(wheel: WheelFile) -> bool:
     )
 
 
-def metadata_is_the_sdists(wheel: WheelFile, context: Context) -> Iterator[str]:
-    """Expect the METADATA of every wheel to be, byte for byte, the PKG-INFO of the source archive."""
-    metadata, wanted = wheel.dist_info_file("METADATA"), context.dists.sdist.contents.get("PKG-INFO", b"")
-    if metadata != wanted:
-        yield (
-            f"METADATA differs from PKG-INFO from {_first_difference(metadata, wanted)!r} on; installers read any one "
-            "wheel's METADATA for all, so nothing in it may depend on the interpreter"
-        )
-
-
-def _first_difference(ours: bytes, theirs: bytes) -> str:
-    lines = itertools.zip_longest(ours.splitlines(keepends=True), theirs.splitlines(keepends=True), fillvalue=b"")
-    return next(mine for mine, other in lines if mine != other).decode(errors="replace")
-
-
-def version_is_one(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect `hawkapi.__version__` and METADATA to have the file name's version."""
-    yield from version_problems(wheel.contents, wheel.name.version)
-    if wheel.metadata["Version"] != wheel.name.version:
-        yield f"METADATA has version {wheel.metadata['Version']} and the file name {wheel.name.version}; build again"
-
-
-def nothing_is_required(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect every requirement to belong to an extra."""
-    for requirement in wheel.metadata.get_all("Requires-Dist", []):
-        marker = requirement.partition(";")[2]
-        if not re.search(r"\bextra\s*==", marker) or re.search(r"\bor\b", marker):
-            yield f"it requires {requirement}; what 3.13t cannot install must not be required, so move it to an extra"
-
-
-def modules_have_shims(wheel: WheelFile, context: Context) -> Iterator[str]:
-    """Expect one extension module, for this wheel's interpreter, per listed module."""
-    for module in context.dists.sdist.compiled_modules:
-        shims = _extensions_named(wheel, module.replace(".", "/"))
-        if len(shims) != 1:
-            found = ", ".join(shims) or "none"
-            yield f"{module} is listed as compiled and has {found} for {wheel.name.kind}; read what mypyc printed"
-
-
-def shared_library_is_there(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect mypyc's one shared library at the root."""
-    if len(_extensions_named(wheel, SHARED_LIBRARY)) != 1:
-        yield f"there is no one {SHARED_LIBRARY} for {wheel.name.kind} at the root; look at group_name in setup.py"
-
-
-def native_files_are_expected(wheel: WheelFile, context: Context) -> Iterator[str]:
-    """Expect no machine code but the shims and the shared library."""
-    stems = [SHARED_LIBRARY, *(module.replace(".", "/") for module in context.dists.sdist.compiled_modules)]
-    expected = {name for stem in stems for name in _extensions_named(wheel, stem)}
-    for name in sorted(set(wheel.native_files) - expected):
-        yield f"{name} is machine code that nothing lists; list the module in pyproject.toml or find what added it"
-
-
-def pure_has_no_native_file(wheel: WheelFile, _context: Context) -> Iterator[str]:
-    """Expect no machine code at all, by first bytes and by suffix."""
-    for name in wheel.native_files:
-        yield f"{name} is machine code in a wheel that is pure by its name; build it from an unpacked source archive"
-
-
-def _extensions_named(wheel: WheelFile, stem: str) -> list[str]:
-    kind = re.escape(wheel.name.kind)
-    digits = re.escape(wheel.name.kind.removeprefix("cp"))
-    suffix = rf"\.(cpython-{digits}(-[\w-]+)?\.so|{kind}-\w+\.pyd)"
-    return [name for name in wheel.native_files if re.fullmatch(re.escape(stem) + suffix, name)]
-
-
 def top_level_is_clean(wheel: WheelFile, _context: Context) -> Iterator[str]:
     """Expect the package and the dist-info; machine code has its own checks."""
     for name in wheel.contents:
@@ -170,10 +126,42 @@ def files_are_the_sdists(wheel: WheelFile, context: Context) -> Iterator[str]:
             yield f"{name} is not in the source archive; build from an unpacked archive"
 
 
+def contents_are_the_sdists(wheel: WheelFile, context: Context) -> Iterator[str]:
+    """Expect the bytes of every package file and licence to be the source archive's."""
+    source = context.dists.sdist
+    pairs = {name: name for name in source.package_files}
+    pairs |= {f"{wheel.dist_info}/licenses/{name}": name for name in wheel.metadata.get_all("License-File", [])}
+    for name, original in sorted(pairs.items()):
+        if name in wheel.contents and wheel.contents[name] != source.contents.get(original):
+            yield f"{name} has other contents than in the source archive; build from an unpacked archive"
+
+
+def installed_names_are_right(wheel: WheelFile, context: Context) -> Iterator[str]:
+    """Expect the commands that pyproject.toml declares, and as importable names the package and its library."""
+    scripts = context.dists.sdist.declared.get("scripts")
+    found = _entry_points(wheel.dist_info_file("entry_points.txt").decode(errors="replace"))
+    if found != ({"console_scripts": scripts} if scripts else {}):
+        yield f"entry_points.txt says {found}; look at [project.scripts] in pyproject.toml"
+    wanted = {PACKAGE} if re.fullmatch(r"cp\d+", wheel.name.kind) is None else {PACKAGE, SHARED_LIBRARY}
+    names = wheel.dist_info_file("top_level.txt").decode(errors="replace").split()
+    if f"{wheel.dist_info}/top_level.txt" in wheel.contents and sorted(names) != sorted(wanted):
+        yield f"top_level.txt says {', '.join(names) or 'nothing'}; look at [tool.setuptools] in pyproject.toml"
+
+
+def _entry_points(text: str) -> dict[str, dict[str, str]]:
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="")
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # the documented way to keep the case of names
+    try:
+        parser.read_string(text)
+    except configparser.Error as exc:
+        raise CIError(f"entry_points.txt is damaged ({exc.message}); build again") from exc
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
 def _dist_info_files(wheel: WheelFile, context: Context) -> set[str]:
     names = {"METADATA", "WHEEL", "RECORD", "top_level.txt"}
     names |= {f"licenses/{path}" for path in wheel.metadata.get_all("License-File", [])}
-    if context.dists.sdist.project["project"].get("scripts"):
+    if context.dists.sdist.declared.get("scripts"):
         names.add("entry_points.txt")
     return {f"{wheel.dist_info}/{name}" for name in names}
 
@@ -187,9 +175,26 @@ def nothing_is_left_over(wheel: WheelFile, _context: Context) -> Iterator[str]:
 
 def compiled_list_is_pyprojects(wheel: WheelFile, context: Context) -> Iterator[str]:
     """Expect `_compiled.json`, which `hawkapi info` reads, to say what pyproject.toml says."""
-    wanted = context.dists.sdist.project["tool"]["hawkapi"]["compiled"]
-    if COMPILED_LIST in wheel.contents and json.loads(wheel.contents[COMPILED_LIST]) != wanted:
+    try:
+        found = json.loads(wheel.contents.get(COMPILED_LIST, b"null"))
+    except (ValueError, RecursionError) as exc:
+        yield f"{COMPILED_LIST} is not JSON ({exc}); build again"
+        return
+    if COMPILED_LIST in wheel.contents and found != context.dists.sdist.compiled:
         yield f"{COMPILED_LIST} differs from [tool.hawkapi.compiled]; build again"
+
+
+def archive_is_plain(wheel: WheelFile, _context: Context) -> Iterator[str]:
+    """Expect files alone, by names that every unpacker understands alike, and nothing around the archive."""
+    for member in wheel.members:
+        name = member.orig_filename
+        parts = name.split("/")
+        if name.endswith("/"):
+            yield f"{name} is a directory or claims to be one, which RECORD cannot hold; run repair_wheel.py"
+        elif {"", ".", ".."} & set(parts) or re.search(r"[\\:\0]", name):
+            yield f"{name!r} would be unpacked under another name or somewhere else; build again"
+    if not wheel.is_bare:
+        yield "there are bytes before or after the zip archive; build again"
 
 
 def record_is_right(wheel: WheelFile, _context: Context) -> Iterator[str]:
@@ -200,6 +205,8 @@ def record_is_right(wheel: WheelFile, _context: Context) -> Iterator[str]:
     yield from (f"{name} is in the archive {count} times; build again" for name, count in counts.items() if count > 1)
     yield from (f"RECORD does not list {name}; build again" for name in sorted(set(counts) - set(rows)))
     yield from (f"RECORD lists {name}, which is not there; build again" for name in sorted(set(rows) - set(counts)))
+    if rows.get(record, ["", "", ""])[1:] != ["", ""]:
+        yield "RECORD has a hash or size of itself, which nothing can have; build again"
     if len(rows) != len(wheel.record):
         yield "RECORD lists a file twice; build again"
     for name, data in wheel.contents.items():
@@ -215,15 +222,6 @@ def members_are_normal(wheel: WheelFile, context: Context) -> Iterator[str]:
             yield f"{member.filename} is dated {member.date_time}; run repair_wheel.py with SOURCE_DATE_EPOCH set"
         if stat.S_IFMT(mode) != stat.S_IFREG or stat.S_IMODE(mode) not in {0o644, 0o755}:
             yield f"{member.filename} has the mode {mode:o}; run repair_wheel.py"
-
-
-def machine_is_not_mentioned(wheel: WheelFile, context: Context) -> Iterator[str]:
-    """Expect no directory of the building machine in machine code."""
-    for name in wheel.native_files:
-        found = [path for path in context.settings.private_paths if f"{path}/".encode() in wheel.contents[name]]
-        if found:
-            place = max(found, key=len)
-            yield f"{name} contains {place}/; keep that directory out of the compiler's and linker's options"
 
 
 def twine_accepts_wheel(wheel: WheelFile, context: Context) -> Iterator[str]:

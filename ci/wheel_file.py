@@ -15,15 +15,17 @@ import csv
 import hashlib
 import io
 import itertools
+import lzma
 import re
 import stat
 import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import Parser
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -33,6 +35,19 @@ from console import CIError
 UNIX: Final = 3
 ZIP_BEGINS: Final = 315532800
 """1980-01-01 UTC in seconds since 1970: zip archives know no earlier time."""
+ZIP_END_SIZE: Final = 22
+"""The size in bytes of the record that ends a zip archive without a comment."""
+UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zlib.error,
+)
+"""What zipfile raises for archives that are damaged, encrypted or packed by an unknown method."""
 MACH_O: Final = {
     bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe", "bebafeca")
 }
@@ -78,8 +93,8 @@ class WheelName:
 
     @property
     def kind(self) -> str:
-        """`universal` for pure wheels of any platform, else the ABI: `cp313`, `cp313t`."""
-        return "universal" if self.platforms == ("any",) else ".".join(self.abis)
+        """`universal` for wheels of no ABI and any platform, else the ABI: `cp313`, `cp313t`."""
+        return "universal" if (self.abis, self.platforms) == (("none",), ("any",)) else ".".join(self.abis)
 
     def __str__(self) -> str:
         sets = (".".join(part) for part in (self.pythons, self.abis, self.platforms))
@@ -87,7 +102,10 @@ class WheelName:
 
 
 class WheelFile:
-    """A wheel that was read into memory: `members` as the archive lists them, `contents` by name."""
+    """A wheel that was read into memory: `members` as the archive lists them, `contents` by name.
+
+    `is_bare` says that there are no bytes before the archive or after it.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read the archive.
@@ -97,14 +115,17 @@ class WheelFile:
         """
         self.path = path
         self.name = WheelName.parse(path.name)
+        data = path.read_bytes()
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 self.members = archive.infolist()
                 self.contents = {
                     member.filename: archive.read(member) for member in self.members if not member.is_dir()
                 }
-        except (zipfile.BadZipFile, EOFError) as exc:
+        except UNREADABLE as exc:
             raise CIError(f"{path.name} is not a readable zip archive ({exc}); build it again") from exc
+        begins = min((member.header_offset for member in self.members), default=0)
+        self.is_bare = begins == 0 and data[-ZIP_END_SIZE:].startswith(b"PK\5\6")
 
     @property
     def dist_info(self) -> str:
@@ -118,17 +139,24 @@ class WheelFile:
     @cached_property
     def header(self) -> Message:
         """The WHEEL file."""
-        return BytesParser().parsebytes(self.dist_info_file("WHEEL"))
+        return Parser().parsestr(self.dist_info_file("WHEEL").decode(errors="replace"))
 
     @cached_property
     def metadata(self) -> Message:
         """The METADATA file."""
-        return BytesParser().parsebytes(self.dist_info_file("METADATA"))
+        return Parser().parsestr(self.dist_info_file("METADATA").decode(errors="replace"))
 
     @cached_property
     def record(self) -> list[list[str]]:
-        """The rows of RECORD: path, hash, size in bytes."""
-        return list(csv.reader(io.StringIO(self.dist_info_file("RECORD").decode())))
+        """The rows of RECORD: path, hash, size in bytes.
+
+        Raises:
+            CIError: it is not UTF-8 or not CSV.
+        """
+        try:
+            return list(csv.reader(io.StringIO(self.dist_info_file("RECORD").decode())))
+        except (UnicodeDecodeError, csv.Error) as exc:
+            raise CIError(f"RECORD of {self.path.name} is not readable ({exc}); build it again") from exc
 
     @cached_property
     def native_files(self) -> list[str]:

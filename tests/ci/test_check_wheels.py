@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,68 +14,40 @@ from check_wheels import CHECKS, check, check_and_print
 from console import CIError
 from dist_set import DistSet
 from set_claims import Settings
-from wheelmaker import DIST_INFO, ELF, EPOCH, MACHINE, METADATA, VERSION, MiniSet, cannot_compile, compile_extension
+from wheeldefects import (
+    SETTINGS,
+    SUFFIX,
+    another_command,
+    change,
+    damaged,
+    drop,
+    failures,
+    linux_only,
+    metadata,
+    on_set,
+    only_another_version,
+    platforms,
+    put,
+    renamed,
+    with_corrupt_deflate,
+)
+from wheelmaker import (
+    DIST_INFO,
+    ELF,
+    EPOCH,
+    MACHINE,
+    METADATA,
+    PLATFORMS,
+    VERSION,
+    MiniSet,
+    cannot_compile,
+    compile_extension,
+)
 
 CI = Path(__file__).parents[2] / "ci"
-SETTINGS = Settings(epoch=EPOCH, private_paths=frozenset({"/home/builder"}))
-SUFFIX = f"cpython-313-{MACHINE}-linux-gnu.so"
 WITH_PROGRAMS = {"auditwheel", "twine"}
 """These ask a program; their tests are the last of this file."""
 needs_compiler = pytest.mark.skipif(cannot_compile() is not None, reason=cannot_compile() or "")
-
-
-def failures(directory: Path, settings: Settings = SETTINGS) -> dict[tuple[str, str], str]:
-    """Run all checks and return what failed: check and column to the sentences."""
-    rows = check(DistSet(directory), settings)
-    return {(row.name, column): " ".join(found) for row in rows for column, found in row.problems.items() if found}
-
-
-def drop(kind: str, name: str) -> Callable[[MiniSet], None]:
-    """Return a defect: a file is missing from a wheel."""
-
-    def apply(made: MiniSet) -> None:
-        del made.wheels[kind].files[name]
-
-    return apply
-
-
-def put(kind: str, name: str, data: bytes) -> Callable[[MiniSet], None]:
-    """Return a defect: a file is in a wheel, or is another one there."""
-
-    def apply(made: MiniSet) -> None:
-        made.wheels[kind].files[name] = data
-
-    return apply
-
-
-def change(kind: str, **attributes: object) -> Callable[[MiniSet], None]:
-    """Return a defect: something about a wheel itself."""
-
-    def apply(made: MiniSet) -> None:
-        for name, value in attributes.items():
-            setattr(made.wheels[kind], name, value)
-
-    return apply
-
-
-def on_set(function: Callable[[MiniSet], object]) -> Callable[[MiniSet], None]:
-    """Return a defect that is one expression on the whole set."""
-
-    def apply(made: MiniSet) -> None:
-        function(made)
-
-    return apply
-
-
-def linux_only(made: MiniSet) -> None:
-    """Leave both platform wheels with the tag that no repair replaced."""
-    for kind in ("cp313", "cp313t"):
-        made.wheels[kind].platforms = (f"linux_{MACHINE}",)
-
-
-def only_another_version(made: MiniSet) -> None:
-    """Change `__version__` in one wheel."""
-    made.wheels["universal"].files["hawkapi/__init__.py"] = b'__version__ = "9.9.9"\n'
 
 
 DEFECTS = [
@@ -105,7 +78,7 @@ DEFECTS = [
         id="the tag that guides print",
     ),
     pytest.param("platforms", "cp313", f"linux_{MACHINE} is refused", linux_only, id="not repaired"),
-    pytest.param("purelib", "cp313t", "Root-Is-Purelib is true", change("cp313t", purelib=True), id="purelib"),
+    pytest.param("WHEEL file", "cp313t", "Root-Is-Purelib is true", change("cp313t", purelib=True), id="purelib"),
     pytest.param(
         "metadata",
         "cp313t",
@@ -113,12 +86,12 @@ DEFECTS = [
         put("cp313t", f"{DIST_INFO}/METADATA", METADATA.replace(b"A mini", b"Anothe")),
         id="METADATA differs",
     ),
-    pytest.param("version", "universal", "'9.9.9'", only_another_version, id="another __version__"),
+    pytest.param("contents", "universal", "hawkapi/__init__.py", only_another_version, id="another __version__"),
     pytest.param(
         "version",
         "sdist",
         "None",
-        on_set(lambda made: made.source.update({"hawkapi/__init__.py": b""})),
+        on_set(lambda made: made.add_everywhere("hawkapi/__init__.py", b"")),
         id="no __version__",
     ),
     pytest.param(
@@ -219,6 +192,100 @@ DEFECTS = [
         put("cp313", f"hawkapi__mypyc.{SUFFIX}", ELF + b"/home/builder/lib"),
         id="rpath",
     ),
+    pytest.param(
+        "contents", "cp313t", "routing/__init__.py", put("cp313t", "hawkapi/routing/__init__.py", b"1"), id="contents"
+    ),
+    pytest.param(
+        "contents", "universal", "LICENSE", put("universal", f"{DIST_INFO}/licenses/LICENSE", b""), id="licence"
+    ),
+    pytest.param("names", "cp313t", "os:abort", another_command, id="another command"),
+    pytest.param(
+        "names", "cp313t", "says os", put("cp313t", f"{DIST_INFO}/top_level.txt", b"os\n"), id="top_level.txt"
+    ),
+    pytest.param("interpreter", "cp313t", "cp313t-cp313t", change("cp313t", pythons="cp313t"), id="cp313t twice"),
+    pytest.param("interpreter", "universal", "py2-none", change("universal", pythons="py2"), id="Python 2"),
+    pytest.param("interpreter", "cp313", "cp312-cp313", change("cp313", pythons="cp312"), id="another Python"),
+    pytest.param("platforms", "cp313t", "foo is not", platforms("foo"), id="unknown platform"),
+    pytest.param("platforms", "cp313t", "any is not", platforms("any"), id="ABI for any platform"),
+    pytest.param("platforms", "cp313", "win_amd64", platforms(*PLATFORMS, "win_amd64"), id="two systems"),
+    pytest.param(
+        "platforms",
+        "cp313",
+        "not one known",
+        platforms("manylinux_2_28_x86_64", "manylinux_2_28_aarch64"),
+        id="two architectures",
+    ),
+    pytest.param(
+        "machine code", "cp313", "no 64-bit", put("cp313", f"hawkapi__mypyc.{SUFFIX}", b""), id="empty library"
+    ),
+    pytest.param(
+        "machine code",
+        "cp313",
+        "ELF for machine 8 where",
+        put("cp313", f"hawkapi__mypyc.{SUFFIX}", ELF[:18] + b"\x08\0" + ELF[20:]),
+        id="another architecture",
+    ),
+    pytest.param(
+        "machine code",
+        "cp313",
+        "no 64-bit",
+        put("cp313", f"hawkapi__mypyc.{SUFFIX}", ELF[:4] + b"\1" + ELF[5:]),
+        id="32 bits",
+    ),
+    pytest.param(
+        "machine code", "cp313", "truncated", put("cp313", f"hawkapi__mypyc.{SUFFIX}", ELF[:17]), id="truncated"
+    ),
+    pytest.param(
+        "WHEEL file",
+        "cp313",
+        "Tag is 2 times",
+        change("cp313", more_header=f"Tag: cp313-cp313-{PLATFORMS[0]}\n"),
+        id="tag",
+    ),
+    pytest.param(
+        "WHEEL file",
+        "cp313",
+        "Root-Is-Purelib is 2 times",
+        change("cp313", more_header="Root-Is-Purelib: true\n"),
+        id="purelib twice",
+    ),
+    pytest.param("WHEEL file", "cp313", "build number", change("cp313", more_header="Build: 1\n"), id="build line"),
+    pytest.param(
+        "WHEEL file",
+        "universal",
+        "build number",
+        change("universal", filename=f"hawkapi-{VERSION}-1-py3-none-any.whl"),
+        id="build tag",
+    ),
+    pytest.param("WHEEL file", "universal", "is 2.0", change("universal", wheel_version="2.0"), id="format 2"),
+    pytest.param("RECORD", "cp313", "hash or size of itself", change("cp313", own_hash="sha256=x"), id="own hash"),
+    pytest.param("RECORD", "cp313", "RECORD of", change("cp313", own_hash="\udcff"), id="RECORD is not UTF-8"),
+    pytest.param("archive", "cp313", "directory", change("cp313", repeated={"hawkapi/x/": b"data"}), id="directory"),
+    pytest.param("archive", "cp313t", "bytes before", change("cp313t", prefix=b"#!/bin/sh\n"), id="bytes before"),
+    pytest.param("compiled list", "cp313t", "not JSON", put("cp313t", "hawkapi/_compiled.json", b"["), id="bad JSON"),
+    pytest.param(
+        "version",
+        "sdist",
+        "not Python",
+        on_set(lambda made: made.add_everywhere("hawkapi/__init__.py", b"(\0")),
+        id="broken __init__",
+    ),
+    pytest.param(
+        "version",
+        "sdist",
+        "2 times",
+        on_set(
+            lambda made: made.add_everywhere(
+                "hawkapi/__init__.py", f'__version__ = "{VERSION}"\n__version__ = ""'.encode()
+            )
+        ),
+        id="two __version__",
+    ),
+    pytest.param("project", "cp313", "Name", metadata("Name: hawkapi", "Name: hawk"), id="another name"),
+    pytest.param("project", "cp313", "Version", metadata("Summary:", "Version: 9\nSummary:"), id="two versions"),
+    pytest.param(
+        "project", "cp313", "Requires-Python", metadata("Summary:", "Requires-Python: >=4\nSummary:"), id="Pythons"
+    ),
 ]
 
 
@@ -242,21 +309,112 @@ def test_broken_set_fails_exactly_its_check(
 
 
 @pytest.mark.parametrize(
+    "suffix",
+    [f"cpython-312-{MACHINE}-linux-gnu.so", f"cpython-313-{MACHINE}-linux-musl.so", "cp313-win_amd64.pyd"],
+    ids=["another Python", "another C library", "another system"],
+)
+def test_extension_with_another_suffix_fails(tmp_path: Path, suffix: str) -> None:
+    """An extension that the interpreter of the wheel would not import is a missing one and an unexpected one."""
+    made = MiniSet.good()
+    renamed("hawkapi/routing/_tree", suffix)(made)
+
+    assert failures(made.write(tmp_path)).keys() == {("shims", "cp313"), ("native files", "cp313")}
+
+
+@pytest.mark.parametrize("name", ["/etc/a", "../a", "hawkapi\\a.py", "hawkapi//a.py", "c:a"])
+def test_unsafe_member_name_fails(tmp_path: Path, name: str) -> None:
+    """A member that an unpacker may put elsewhere is named, whatever else is wrong with it."""
+    made = MiniSet.good()
+    made.wheels["cp313"].files[name] = b""
+
+    assert repr(name) in failures(made.write(tmp_path))["archive", "cp313"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [damaged(flag_bits=1), damaged(compress_type=77), with_corrupt_deflate()],
+    ids=["encrypted", "unknown method", "corrupt"],
+)
+def test_damaged_archive_is_refused(tmp_path: Path, data: bytes) -> None:
+    """A wheel that cannot be unpacked is refused by name, not with a traceback."""
+    made = MiniSet.good()
+    made.strangers["hawkapi-9-py3-none-any.whl"] = data
+
+    with pytest.raises(CIError, match=r"hawkapi-9-py3-none-any\.whl is not a readable zip archive"):
+        DistSet(made.write(tmp_path))
+
+
+@pytest.mark.parametrize(
     "requirement",
-    ["msgspec>=0.19", 'msgspec; python_version < "3.14"', "msgspec; extra == 'a' or python_version < '3.14'"],
+    [
+        "msgspec>=0.19",
+        'msgspec; python_version < "3.14"',
+        "msgspec; extra == 'a' or python_version < '3.14'",
+        "msgspec; python_version < '3' or os_name == 'nt' and extra == 'msgspec'",
+        "msgspec; extra == 'undeclared'",
+        "msgspec; extra == 'msgspec' and os_name == 'nt'",
+        "msgspec; os_name != 'extra == \"msgspec\"'",
+        "msgspec; (os_name == 'nt' or extra == 'msgspec')",
+        "msgspec @ https://localhost/a;b and extra == 'msgspec'",
+    ],
 )
 def test_requirement_outside_extras_fails(tmp_path: Path, requirement: str) -> None:
     """A requirement that an installation without extras has to meet is named in every wheel."""
     made = MiniSet.good()
-    metadata = METADATA.replace(b"\n\n# hawkapi", f"\nRequires-Dist: {requirement}\n\n# hawkapi".encode())
-    made.source["PKG-INFO"] = metadata
+    text = METADATA.replace(b"\n\n# hawkapi", f"\nRequires-Dist: {requirement}\n\n# hawkapi".encode())
+    made.source["PKG-INFO"] = text
     for wheel in made.wheels.values():
-        wheel.files[f"{DIST_INFO}/METADATA"] = metadata
+        wheel.files[f"{DIST_INFO}/METADATA"] = text
 
     found = failures(made.write(tmp_path))
 
     assert found.keys() == {("no requirements", kind) for kind in ("cp313", "cp313t", "universal")}
     assert f"requires {requirement}" in found["no requirements", "cp313"]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        'extra == "msgspec"',
+        "extra == 'msgspec'",
+        'python_version < "3.14" and extra == "msgspec"',
+        '(os_name == "nt" or os_name == "posix") and extra == "msgspec"',
+    ],
+)
+def test_requirement_of_extra_passes(tmp_path: Path, marker: str) -> None:
+    """What only an extra asks for may be restricted further."""
+    made = MiniSet.good()
+    metadata('extra == "msgspec"', marker)(made)
+
+    assert failures(made.write(tmp_path)) == {}
+
+
+PE = b"MZ" + bytes(58) + struct.pack("<I4sH16xH", 64, b"PE\0\0", 0x8664, 0x2000)
+MACH_O = struct.pack("<IIII", 0xFEEDFACF, 0x0100000C, 0, 8)
+
+
+@pytest.mark.parametrize(
+    ("platform", "suffix", "data", "expected"),
+    [
+        ("win_amd64", "cp313-win_amd64.pyd", PE, set()),
+        ("win_arm64", "cp313-win_arm64.pyd", PE, {("machine code", "cp313")}),
+        ("macosx_11_0_arm64", "cpython-313-darwin.so", MACH_O, set()),
+        ("macosx_10_13_x86_64", "cpython-313-darwin.so", MACH_O, {("machine code", "cp313")}),
+        ("macosx_11_0_arm64", "cpython-313-darwin.so", ELF, {("machine code", "cp313")}),
+        (f"musllinux_1_2_{MACHINE}", f"cpython-313-{MACHINE}-linux-musl.so", ELF, set()),
+    ],
+)
+def test_machine_code_must_be_for_platform(
+    tmp_path: Path, platform: str, suffix: str, data: bytes, expected: set[tuple[str, str]]
+) -> None:
+    """Each system has its own suffix and format, and each architecture its number in the header."""
+    made = MiniSet.good()
+    platforms(platform)(made)
+    for stem in ("hawkapi__mypyc", "hawkapi/routing/_tree"):
+        renamed(stem, suffix)(made)
+        made.wheels["cp313"].files[f"{stem}.{suffix}"] = data
+
+    assert failures(made.write(tmp_path)).keys() == expected
 
 
 @pytest.mark.parametrize(("tag", "fails"), [(f"v{VERSION}", False), (VERSION, True), ("v9.9.9", True)])

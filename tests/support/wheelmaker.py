@@ -12,6 +12,7 @@ import io
 import json
 import platform
 import shutil
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -27,8 +28,10 @@ VERSION = "1.2.3"
 DIST_INFO = f"hawkapi-{VERSION}.dist-info"
 MODULE = "hawkapi.routing._tree"
 COMPILED = [{"module": MODULE, "reason": "is walked often"}]
-ELF = b"\x7fELF" + bytes(60)
-MACHINE = platform.machine()
+ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
+MACHINE = platform.machine() if platform.machine() in ELF_MACHINES else "x86_64"
+ELF = struct.pack("<4s3B9xHHI24xI3H6x", b"\x7fELF", 2, 1, 1, 3, ELF_MACHINES[MACHINE], 1, 0, 64, 56, 0)
+"""The header of a shared library for `MACHINE`: 64 bytes."""
 PLATFORMS = (f"manylinux2014_{MACHINE}", f"manylinux_2_17_{MACHINE}")
 PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -82,6 +85,13 @@ class MiniWheel:
     """A file that RECORD leaves out."""
     repeated: dict[str, bytes] = field(default_factory=dict)
     """Files to pack after all others, whether they are there already or not, and not in RECORD."""
+    more_header: str = ""
+    """Further lines of the WHEEL file."""
+    wheel_version: str = "1.0"
+    own_hash: str = ""
+    """The hash that RECORD has for itself."""
+    prefix: bytes = b""
+    """Bytes before the archive."""
     epoch: int = EPOCH
     mode: int = 0o100644
 
@@ -89,7 +99,9 @@ class MiniWheel:
     def header(self) -> bytes:
         """The WHEEL file."""
         tags = "".join(f"Tag: {self.pythons}-{self.abi}-{each}\n" for each in self.platforms)
-        return f"Wheel-Version: 1.0\nRoot-Is-Purelib: {str(self.purelib).lower()}\n{tags}".encode()
+        purelib = str(self.purelib).lower()
+        text = f"Wheel-Version: {self.wheel_version}\nRoot-Is-Purelib: {purelib}\n{tags}{self.more_header}"
+        return text.encode()
 
     def write(self, directory: Path) -> Path:
         """Pack it and return its path."""
@@ -100,6 +112,7 @@ class MiniWheel:
         with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings(action="ignore"):
             for filename, data in [*contents.items(), *self.repeated.items()]:
                 archive.writestr(self._member(filename), data)
+        path.write_bytes(self.prefix + path.read_bytes())
         return path
 
     def _member(self, filename: str) -> zipfile.ZipInfo:
@@ -116,7 +129,7 @@ class MiniWheel:
             claimed = self.record.get(filename, data)
             digest = base64.urlsafe_b64encode(hashlib.sha256(claimed).digest()).decode().rstrip("=")
             rows.append(f"{filename},sha256={digest},{len(claimed)}\n")
-        return "".join([*rows, f"{DIST_INFO}/RECORD,,\n"]).encode()
+        return "".join([*rows, f"{DIST_INFO}/RECORD,{self.own_hash},\n"]).encode(errors="surrogateescape")
 
 
 @dataclass
@@ -142,9 +155,10 @@ class MiniSet:
             "hawkapi/_compiled.json": json.dumps(COMPILED).encode(),
         }
         suffix = f"cpython-313-{MACHINE}-linux-gnu.so"
-        native = {f"hawkapi__mypyc.{suffix}": ELF, f"hawkapi/routing/_tree.{suffix}": ELF}
+        native = {f"{DIST_INFO}/top_level.txt": b"hawkapi\nhawkapi__mypyc\n"}
+        native |= {f"hawkapi__mypyc.{suffix}": ELF, f"hawkapi/routing/_tree.{suffix}": ELF}
         wheels = {
-            "cp313": MiniWheel("cp313", "cp313", PLATFORMS, {**PACKAGE, **native, **generated}),
+            "cp313": MiniWheel("cp313", "cp313", PLATFORMS, {**PACKAGE, **generated, **native}),
             "cp313t": MiniWheel("cp313", "cp313t", PLATFORMS, {**PACKAGE, **generated}),
             "universal": MiniWheel("py3", "none", ("any",), {**PACKAGE, **generated}, purelib=True),
         }
