@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, final
-from urllib.parse import unquote_to_bytes
 
 from hawkapi.codec.errors import ROOT, CodecError
+from hawkapi.http._query import parse_query
 from hawkapi.params.errors import ValidationErrorDetail
 
 
@@ -105,31 +105,3 @@ def add_violations(error: CodecError, place: str, errors: list[ValidationErrorDe
         if place:
             where = place if where == ROOT else f"{place}.{where}"
         errors.append(ValidationErrorDetail(where, violation.message, violation.value))
-
-
-def parse_query(query_string: bytes) -> dict[str, list[str]]:
-    """Take a query string apart: every value of every name, in order (WHATWG URL, `application/x-www-form-urlencoded`).
-
-    A name without `=` has the empty value; bytes that are not UTF-8 become U+FFFD.
-    """
-    found: dict[str, list[str]] = {}
-    if not query_string:
-        return found
-    for pair in query_string.split(b"&"):
-        if not pair:
-            continue
-        name, _, value = pair.partition(b"=")
-        key = decode_component(name)
-        values = found.get(key)
-        if values is None:
-            found[key] = [decode_component(value)]
-        else:
-            values.append(decode_component(value))
-    return found
-
-
-def decode_component(raw: bytes) -> str:
-    """Undo percent-encoding, with `+` for a space; what is not UTF-8 becomes U+FFFD."""
-    if b"%" in raw or b"+" in raw:
-        raw = unquote_to_bytes(raw.replace(b"+", b" "))
-    return raw.decode("utf-8", "replace")

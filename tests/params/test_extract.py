@@ -8,35 +8,8 @@ import pytest
 
 from hawkapi import codec
 from hawkapi.codec import CodecError, Violation
-from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations, parse_query
+from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
-
-
-@pytest.mark.parametrize(
-    ("raw", "parsed"),
-    [
-        pytest.param(b"", {}, id="empty"),
-        pytest.param(b"a=1", {"a": ["1"]}, id="one"),
-        pytest.param(b"a=1&b=2&a=3", {"a": ["1", "3"], "b": ["2"]}, id="repeated"),
-        pytest.param(b"a", {"a": [""]}, id="without-value"),
-        pytest.param(b"a=", {"a": [""]}, id="empty-value"),
-        pytest.param(b"=1", {"": ["1"]}, id="empty-name"),
-        pytest.param(b"&&a=1&", {"a": ["1"]}, id="empty-pairs"),
-        pytest.param(b"a=b=c", {"a": ["b=c"]}, id="equals-in-value"),
-        pytest.param(b"a=x+y%20z%2B", {"a": ["x y z+"]}, id="spaces"),
-        pytest.param(b"%61%20b=1", {"a b": ["1"]}, id="encoded-name"),
-        pytest.param(b"a=%C3%A9", {"a": ["é"]}, id="utf-8"),
-        pytest.param("a=é".encode(), {"a": ["é"]}, id="utf-8-not-encoded"),
-        pytest.param("a=é%20é+ü".encode(), {"a": ["é é ü"]}, id="utf-8-partly-encoded"),
-        pytest.param(b"a=%FF&b=\xff", {"a": ["\ufffd"], "b": ["\ufffd"]}, id="invalid-utf-8"),
-        pytest.param(b"a=%zz%4", {"a": ["%zz%4"]}, id="broken-escapes"),
-        pytest.param(b"a=1;b=2", {"a": ["1;b=2"]}, id="semicolon-is-no-separator"),
-        pytest.param(b"a=%00", {"a": ["\0"]}, id="nul"),
-    ],
-)
-def test_parse_query(raw: bytes, parsed: dict[str, list[str]]) -> None:
-    """Every value of every name is found, decoded, in order."""
-    assert parse_query(raw) == parsed
 
 
 def argument(name: str, place: str, position: int, annotation: Any, default: object = ABSENT) -> TextArgument:
