@@ -166,10 +166,10 @@ def _problems_by_column(item: WheelCheck, context: Context) -> dict[str, tuple[s
     }
 
 
-def _sentences[**P](function: Callable[P, Iterable[str]], *args: P.args, **kwargs: P.kwargs) -> tuple[str, ...]:
+def _sentences(function: Callable[..., Iterable[str]], *arguments: object) -> tuple[str, ...]:
     """Collect what a check yields; a part of a file that it cannot read is a breach as well."""
     try:
-        return tuple(function(*args, **kwargs))
+        return tuple(function(*arguments))
     except CIError as exc:
         return (str(exc),)
 
