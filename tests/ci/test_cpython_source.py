@@ -167,7 +167,7 @@ def test_libraries_that_are_all_there(fake: FakeMachine) -> None:
 
 def test_libraries_that_are_missing(fake: FakeMachine) -> None:
     """Packages for missing headers are unpacked to the cache, and compiler and linker are told where."""
-    fake.program("cc", 'case "$*" in *-lssl*|*-lz*) [ -d "$CPATH" ]; esac')
+    fake.program("cc", 'case " $* " in *" -lssl "*|*" -lz "*) [ -d "$CPATH" ]; esac')
     fake.program("dpkg-deb", 'mkdir -p "$3/usr/include" "$3/usr/lib/x86_64-linux-gnu"')
     own = Toolchain(fake.machine, fake.directory / "bin/cc")
     assert [module.package for module in own.lacks()] == ["libssl-dev", "zlib1g-dev"]
@@ -195,7 +195,7 @@ def test_libraries_with_openssl_are_named_to_configure(fake: FakeMachine, header
 
 def test_libraries_that_do_not_help(fake: FakeMachine) -> None:
     """When the unpacked packages change nothing, the error names what to install."""
-    fake.program("cc", 'case "$*" in *-llzma*) exit 1; esac')
+    fake.program("cc", 'case " $* " in *" -llzma "*) exit 1; esac')
     own = Toolchain(fake.machine, fake.directory / "bin/cc")
     with (
         pytest.raises(CIError, match="did not help: apt-get install liblzma-dev"),
