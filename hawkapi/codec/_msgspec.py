@@ -15,7 +15,7 @@ import msgspec
 
 from hawkapi.codec import _portable
 from hawkapi.codec._limits import check_limits
-from hawkapi.codec._model import MISSING, Description, dataclasses_in
+from hawkapi.codec._model import MISSING, Description, Kind, parts_of
 from hawkapi.codec.errors import CodecError
 
 
@@ -41,8 +41,12 @@ def _typed_decoder(description: Description) -> Callable[[bytes], object] | None
     instance then lacks it in its `__dict__`, and is written without it. It also passes by whatever else a class does
     to make an object or to set an attribute.
     """
-    for cls in dataclasses_in(description):
-        if any(field.default is not MISSING for field in cls.fields) or _makes_objects_itself(cls.type):
+    for cls in parts_of(description):
+        if (
+            cls.kind is Kind.DATACLASS
+            and any(field.default is not MISSING for field in cls.fields)
+            or (cls.kind is Kind.DATACLASS and _makes_objects_itself(cls.cls))
+        ):
             return None
     decode: Callable[[bytes], object] = msgspec.json.Decoder(description.type).decode
     return decode
