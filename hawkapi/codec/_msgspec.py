@@ -12,11 +12,14 @@ from pathlib import PurePath
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from hawkapi.codec import _portable
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import MISSING, Description, Kind, parts_of
 from hawkapi.codec.errors import CodecError
+
+__all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
 
 
 def build_decoder(description: Description) -> Callable[[bytes], object]:
@@ -42,10 +45,8 @@ def _typed_decoder(description: Description) -> Callable[[bytes], object] | None
     to make an object or to set an attribute.
     """
     for cls in parts_of(description):
-        if (
-            cls.kind is Kind.DATACLASS
-            and any(field.default is not MISSING for field in cls.fields)
-            or (cls.kind is Kind.DATACLASS and _makes_objects_itself(cls.cls))
+        if (cls.kind is Kind.DATACLASS and any(field.default is not MISSING for field in cls.fields)) or (
+            cls.kind is Kind.DATACLASS and _makes_objects_itself(cls.cls)
         ):
             return None
     decode: Callable[[bytes], object] = msgspec.json.Decoder(description.type).decode
