@@ -202,6 +202,8 @@ class Description:
     """Whether a Struct is an array in JSON."""
     constraints: Constraints | None = None
     words: Words | None = None
+    annotation: Any = None
+    """The type as written, where `Annotated` says more than `type`."""
 
     @property
     def is_scalar(self) -> bool:
@@ -315,7 +317,7 @@ class _Walk:
         found = self.describe(annotation.__origin__)
         constraints, words = read_extras(annotation.__metadata__, annotation)
         if constraints is not None:
-            found = _constrained(found, constraints, annotation)
+            found = dataclasses.replace(_constrained(found, constraints, annotation), annotation=annotation)
         if words is not None:
             original = found
             found = dataclasses.replace(found, words=words)

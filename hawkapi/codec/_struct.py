@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, Self, dataclass_transform, final, get_origin
 
+from hawkapi.codec._encoder import is_default
+
 type Rename = str | Callable[[str], str | None] | Mapping[str, str] | None
 
 
@@ -518,10 +520,3 @@ class Struct(metaclass=StructMeta):
 def _defaults_of(cls: Any) -> tuple[Any, ...]:
     kept = cls.__struct_defaults__
     return (*[NODEFAULT] * (len(cls.__struct_fields__) - len(kept)), *kept)
-
-
-def is_default(value: Any, default: Any) -> bool:
-    """Whether a value is what its default would make: the same object, or a new empty container of its kind."""
-    if type(default).__name__ == "Factory":
-        return default.factory in {list, dict, set} and type(value) is default.factory and not value
-    return value is default or (type(value) is type(default) and bool(value == default))
