@@ -72,7 +72,10 @@ class ObjectReader(Reader):
             self._refuse_unknown(value, errors)
         if len(errors) != first:
             return INVALID
-        return arguments if self._cls is None else make_object(self._cls, arguments, errors)
+        if self._cls is None:
+            # In the order of the document, as msgspec leaves them, so that both write them back alike.
+            return {name: arguments[name] for name in value if name in arguments}
+        return make_object(self._cls, arguments, errors)
 
     def _refuse_unknown(self, value: dict[str, object], errors: list[Violation]) -> None:
         known = {member.name for member in self._members}
