@@ -6,12 +6,16 @@ Loaded only when an annotation is one of pydantic's, so pydantic stays optional 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from hawkapi.codec._reader import is_finite
 from hawkapi.codec.errors import ROOT, CodecError, Violation
+
+_MAY_BE_TOO_LARGE: Final = re.compile(rb"[0-9][eE]|[0-9]{300}")
 
 
 def build_validator(annotation: Any) -> Callable[[object, bool], object]:
@@ -22,6 +26,8 @@ def build_validator(annotation: Any) -> Callable[[object, bool], object]:
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
 
     def validate(value: object, lax: bool) -> object:
+        if not is_finite(value):
+            raise CodecError([Violation(ROOT, "Number out of range")])
         try:
             # A strict model takes a date from JSON's text, but not from Python's, so JSON is given as JSON.
             return adapter.validate_python(value) if lax else adapter.validate_json(json.dumps(value, default=str))
@@ -41,7 +47,10 @@ def build_decoder(annotation: Any, parse: Callable[[bytes], object]) -> Callable
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
 
     def decode(data: bytes) -> object:
-        parse(data)
+        parsed = parse(data)
+        if _MAY_BE_TOO_LARGE.search(data) is not None and not is_finite(parsed):
+            # Without a type there is no telling which member it is in, and pydantic would make an infinity of it.
+            raise CodecError([Violation(ROOT, "Number out of range")])
         try:
             return adapter.validate_json(data)
         except ValidationError as exc:
