@@ -63,6 +63,15 @@ class OptionalReader(Reader):
                 errors[index] = Violation(ROOT, message, violation.value)
 
 
+def distance(violations: list[Violation]) -> int:
+    """Return how far a value is from a choice; what is wrong inside a member counts least."""
+    total = len(violations)
+    for violation in violations:
+        if violation.place == ROOT:
+            total += MAX_VIOLATIONS
+    return total
+
+
 @final
 class UnionReader(Reader):
     """Reads a value as the first choice that it fits, among those that have its form in JSON.
@@ -109,7 +118,7 @@ class UnionReader(Reader):
             result = choice.read(value, found, lax)
             if result is not INVALID:
                 return result
-            if not fewest or len(found) < len(fewest):
+            if not fewest or distance(found) < distance(fewest):
                 fewest = found
         # What came nearest is what was meant, most likely.
         errors.extend(fewest)
@@ -122,7 +131,7 @@ class UnionReader(Reader):
             return INVALID
         tag: object = value[field]
         is_text = isinstance(tag, str)
-        if not is_text and type(tag) is not int:
+        if is_text is not (self._tag_name == "str") or (not is_text and type(tag) is not int):
             errors.append(Violation(field, f"Expected `{self._tag_name}`, got `{json_name(tag)}`"))
             return INVALID
         choice = self._by_tag.get((is_text, tag))
