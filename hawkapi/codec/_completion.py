@@ -169,8 +169,7 @@ def _object(cls: Any, defaults: list[tuple[str, Any]], size: int, steps: list[tu
             own = instance.__dict__
             if len(own) != size:
                 for name, default in defaults:
-                    if name not in own:
-                        own[name] = default
+                    own.setdefault(name, default)
         for name, step in steps:
             step(getattr(instance, name))
 

@@ -8,6 +8,8 @@ something else, is not given to it: it then parses, and the portable readers mak
 
 from __future__ import annotations
 
+import marshal
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,10 +19,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from hawkapi.codec import _portable
 from hawkapi.codec._completion import build_completion
 from hawkapi.codec._encoder import may_hold_nan, to_builtin
-from hawkapi.codec._limits import check_limits
+from hawkapi.codec._limits import MAX_DEPTH, check_limits
 from hawkapi.codec._model import Description, Kind, parts_of
 
 __all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
+
+_NOT_FINITE: Final = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+"""A float as marshal writes it, its exponent all ones: NaN or an infinity."""
 
 _FAILURES: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 """What a decoder may raise for a body: a set of what has no hash is a TypeError, for example."""
@@ -32,10 +37,20 @@ def build_decoder(description: Description) -> Callable[[bytes], object]:
     if description.kind is Kind.PYDANTIC or _portable.has_decimals(description):
         # msgspec takes "NaN" and "1_0" for decimals, and its parser, asked for no type, does not keep their digits.
         return exact
-    fast = _typed_decoder(description) or _untyped_decoder(description)
+    typed = _typed_decoder(description)
+    if typed is None:
+        return _guarded(_untyped_decoder(description), exact)
+    fast, complete = typed
+    return _guarded(fast, exact) if complete is None else _completed(fast, exact, complete)
+
+
+def _guarded(fast: Callable[[bytes], object], exact: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Return a decoder that tries the fast one within our limits."""
 
     def decode(data: bytes) -> object:
-        check_limits(data)
+        # PERF: a short body without escapes keeps every limit, and most bodies are short.
+        if len(data) > MAX_DEPTH or b"\\" in data or not data.isascii():
+            check_limits(data)
         try:
             return fast(data)
         except _FAILURES:
@@ -44,8 +59,32 @@ def build_decoder(description: Description) -> Callable[[bytes], object]:
     return decode
 
 
-def _typed_decoder(description: Description) -> Callable[[bytes], object] | None:
-    """Return msgspec's own decoder for a type, unless it would make other objects than the portable reader."""
+def _completed(
+    fast: Callable[[bytes], object], exact: Callable[[bytes], object], complete: Callable[[Any], None]
+) -> Callable[[bytes], object]:
+    """Return the same, for a type whose objects are completed when they have been made."""
+
+    def decode(data: bytes) -> object:
+        # PERF: as in `_guarded`; one function that does both saves a call for each body.
+        if len(data) > MAX_DEPTH or b"\\" in data or not data.isascii():
+            check_limits(data)
+        try:
+            value = fast(data)
+        except _FAILURES:
+            return exact(data)
+        complete(value)
+        return value
+
+    return decode
+
+
+def _typed_decoder(
+    description: Description,
+) -> tuple[Callable[[bytes], object], Callable[[Any], None] | None] | None:
+    """Return msgspec's own decoder for a type, unless it would make other objects than the portable reader.
+
+    Beside it comes what completes its values in place, where they may lack something.
+    """
     if not all(_is_read_alike(part) for part in parts_of(description)):
         return None
     completion = build_completion(description)
@@ -53,19 +92,9 @@ def _typed_decoder(description: Description) -> Callable[[bytes], object] | None
         return None
     annotation = description.type if description.annotation is None else description.annotation
     try:
-        decode: Callable[[bytes], object] = msgspec.json.Decoder(annotation).decode
+        return msgspec.json.Decoder(annotation).decode, completion.complete
     except (TypeError, ValueError, NotImplementedError, RecursionError, NameError, AttributeError):
         return None
-    complete = completion.complete
-    if complete is None:
-        return decode
-
-    def decode_whole(data: bytes) -> object:
-        value = decode(data)
-        complete(value)
-        return value
-
-    return decode_whole
 
 
 def _is_read_alike(part: Description) -> bool:
@@ -114,6 +143,19 @@ def build_converter(description: Description) -> Callable[[object, bool], object
     return _portable.build_converter(description)
 
 
+def may_hide_nan(value: Any) -> bool:
+    """Whether one of the nulls that msgspec wrote for a value may have been no number.
+
+    PERF: marshal writes what Python's own containers hold in C, and a float that is not finite cannot be missed in what
+    it writes; other bytes may look like one, and then the value is written again. It refuses other objects: those are
+    walked over.
+    """
+    try:
+        return _NOT_FINITE.search(marshal.dumps(value)) is not None
+    except ValueError:
+        return may_hold_nan(value)
+
+
 def build_encoder() -> Callable[[object], bytes]:
     """Return a new function that writes values. It keeps nothing between calls, so threads may share it."""
     encode = msgspec.json.Encoder(enc_hook=to_builtin).encode
@@ -127,6 +169,6 @@ def build_encoder() -> Callable[[object], bytes]:
             # to msgspec; what remains is refused.
             return exact(value)
         # msgspec writes NaN and infinities as null. Only a text that holds a null can hide one.
-        return exact(value) if b"null" in data and may_hold_nan(value) else data
+        return exact(value) if b"null" in data and may_hide_nan(value) else data
 
     return encode_checked
