@@ -50,12 +50,8 @@ def _pack(value: Any, out: bytearray, depth: int) -> None:
         _pack_text(value, out)
     elif value is None:
         out.append(0xC0)
-    elif isinstance(value, bool):
-        out.append(0xC3 if value else 0xC2)
-    elif isinstance(value, int):
-        _pack_int(value, out)
-    elif isinstance(value, float):
-        _pack_float(value, out)
+    elif isinstance(value, (int, float)):
+        _pack_number(value, out)
     elif isinstance(value, (list, tuple, set, frozenset)):
         _pack_head(len(value), (15, 0x90, -1, 0xDC, 0xDD), out)
         for item in value:
@@ -100,6 +96,17 @@ def _pack_text(text: str, out: bytearray) -> None:
     out += data
 
 
+def _pack_number(value: int | float, out: bytearray) -> None:
+    if isinstance(value, bool):
+        out.append(0xC3 if value else 0xC2)
+    elif isinstance(value, int):
+        _pack_int(value, out)
+    elif math.isfinite(value):
+        out += struct.pack(">Bd", 0xCB, value)
+    else:
+        raise ValueError(f"Out of range float values are not sent: {value!r}")
+
+
 def _pack_int(value: int, out: bytearray) -> None:
     if -32 <= value <= 0x7F:
         out.append(value & 0xFF)
@@ -128,12 +135,6 @@ def _pack_int(value: int, out: bytearray) -> None:
             else (0xD3, ">Bq")
         )
     out += struct.pack(form, code, value)
-
-
-def _pack_float(value: float, out: bytearray) -> None:
-    if not math.isfinite(value):
-        raise ValueError(f"Out of range float values are not sent: {value!r}")
-    out += struct.pack(">Bd", 0xCB, value)
 
 
 def _pack_timestamp(value: dt.datetime, out: bytearray) -> None:
