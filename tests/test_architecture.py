@@ -23,8 +23,8 @@ SOURCES = {
 LAYERS = {
     0: {"types", "exceptions", "status", "_threading", "_cross_loop", "_once"},
     1: {"codec", "http"},
-    2: {"requests", "responses", "serialization", "pagination", "uploads", "websocket", "background"},
-    3: {"routing", "params", "di"},
+    2: {"requests", "responses", "uploads", "websocket", "background"},
+    3: {"routing", "params", "di", "pagination", "serialization"},
     4: {"middleware", "security", "openapi", "observability", "config", "flags", "lifespan", "plugins"},
     5: {"app", "_snapshot", "_plan", "_workers"},
     6: {"cli", "testing", "__main__"},

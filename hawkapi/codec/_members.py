@@ -75,14 +75,19 @@ def dataclass_members(annotation: Any, cls: Any) -> list[Member]:
 def _refuse_unusual_init(cls: Any) -> None:
     """Refuse dataclasses that cannot be made from their fields by name."""
     unusual = [field.name for field in dataclasses.fields(cls) if not field.init]
-    unusual += [name for name, field in cls.__dataclass_fields__.items() if _is_init_var(field)]
+    # An InitVar with a default is left to it: the application may pass it, a request cannot.
+    unusual += [
+        name
+        for name, field in cls.__dataclass_fields__.items()
+        if _is_init_var(field) and field.default is MISSING and field.default_factory is MISSING
+    ]
     if not cls.__dataclass_params__.init:
         raise UnsupportedTypeError(f"type {type_name(cls)} has init=False, which is not supported yet")
     if not _has_generated_init(cls):
         raise UnsupportedTypeError(f"type {type_name(cls)} has an __init__ of its own, which is not supported yet")
     if unusual:
         raise UnsupportedTypeError(
-            f"field {type_name(cls)}.{unusual[0]} is init=False or an InitVar: not supported yet"
+            f"field {type_name(cls)}.{unusual[0]} is init=False or an InitVar without a default: not supported yet"
         )
 
 
