@@ -58,3 +58,11 @@ def _violation(error: Any) -> Violation:
     for step in reversed(error["loc"]):
         place = join_place(f"[{step}]" if isinstance(step, int) else str(step), place)
     return Violation(place, str(error["msg"]))
+
+
+def json_schema(model: Any) -> dict[str, Any]:
+    """Return pydantic's own JSON Schema of a model, as its requests are validated, with `$defs`."""
+    from pydantic import TypeAdapter  # Optional: only its users have a model.
+
+    found: dict[str, Any] = TypeAdapter(model).json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    return found
