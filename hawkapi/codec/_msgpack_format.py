@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import struct
+from collections.abc import Iterator
 from typing import Any, Final, final
 
 from hawkapi.codec._encoder import key_text, to_builtin
@@ -52,7 +53,8 @@ def _pack(value: Any, out: bytearray, depth: int) -> None:
         out.append(0xC0)
     elif isinstance(value, (int, float)):
         _pack_number(value, out)
-    elif isinstance(value, (list, tuple, set, frozenset)):
+    elif isinstance(value, (list, tuple, set, frozenset, Iterator)):
+        value = list(value) if isinstance(value, Iterator) else value
         _pack_head(len(value), (15, 0x90, -1, 0xDC, 0xDD), out)
         for item in value:
             _pack(item, out, depth + 1)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from hawkapi.codec.errors import ROOT, CodecError, Violation, join_place
+from hawkapi.codec.errors import ROOT, CodecError, Violation
 
 
 def is_pydantic(cls: type) -> bool:
@@ -29,6 +29,8 @@ def build_dumper(
     from pydantic import TypeAdapter, ValidationError  # Optional: only its users have a model.
     from pydantic_core import PydanticSerializationError
 
+    from hawkapi.codec._pydantic import violations_of  # It imports pydantic too.
+
     adapter: Any = TypeAdapter(model)
     cls = getattr(model, "__origin__", model)
 
@@ -46,18 +48,11 @@ def build_dumper(
                 warnings="error",
             )
         except ValidationError as exc:
-            raise CodecError([_violation(error) for error in exc.errors(include_url=False)]) from None
+            raise CodecError(violations_of(exc)) from None
         except PydanticSerializationError as exc:
             raise CodecError([Violation(ROOT, str(exc))]) from None
 
     return dump
-
-
-def _violation(error: Any) -> Violation:
-    place = ROOT
-    for step in reversed(error["loc"]):
-        place = join_place(f"[{step}]" if isinstance(step, int) else str(step), place)
-    return Violation(place, str(error["msg"]))
 
 
 def json_schema(model: Any) -> dict[str, Any]:

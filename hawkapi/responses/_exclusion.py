@@ -6,7 +6,7 @@ are never left out: the others would move.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, final
 
 from hawkapi.codec import Description, describe
@@ -70,7 +70,7 @@ class Exclusion:
         if isinstance(value, Mapping):
             drops_none = self._flags.exclude_none
             return {key: self.apply(item) for key, item in value.items() if not (drops_none and item is None)}
-        if isinstance(value, (list, tuple, set, frozenset, Generator)):
+        if isinstance(value, (list, tuple, set, frozenset, Iterator)):
             return [self.apply(item) for item in value]
         cls = type(value)
         if is_pydantic(cls):

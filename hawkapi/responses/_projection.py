@@ -15,7 +15,7 @@ so to a thread, can be freed with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, final
 
 from hawkapi.codec import CodecError, Description, Kind
@@ -153,9 +153,7 @@ def _build_list(item: Part) -> Project:
 
 def _array(value: Any) -> list[Any]:
     """Return the items of what may stand for an array."""
-    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(
-        value, (Collection, Generator)
-    ):
+    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(value, (Collection, Iterator)):
         raise misfit("array", value)
     return list(value)
 
