@@ -230,3 +230,47 @@ def test_decoder_names_violations() -> None:
 def test_is_msgpack(content_type: str | None, expected: bool) -> None:
     """Three names mean MessagePack, in any case and with any parameters."""
     assert is_msgpack(content_type) is expected
+
+
+@dataclass
+class Natives:
+    data: bytes
+    when: dt.datetime
+    local: dt.datetime
+    day: dt.date
+    amount: Decimal
+    counts: dict[int, int]
+
+
+def test_decoder_reads_native_forms() -> None:
+    """Bytes come as binary and datetimes as timestamps; what has no form of its own comes as JSON has it."""
+    value = Natives(
+        data=b"\x00\xff",
+        when=dt.datetime(2020, 1, 2, tzinfo=dt.UTC),
+        local=dt.datetime(2020, 1, 2),
+        day=dt.date(2020, 1, 2),
+        amount=Decimal("1.50"),
+        counts={1: 2},
+    )
+    assert msgpack_decoder(Natives)(encode_msgpack(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        pytest.param(str, b"x", id="bytes-for-a-str"),
+        pytest.param(str, dt.datetime(2020, 1, 2, tzinfo=dt.UTC), id="timestamp-for-a-str"),
+        pytest.param(dt.date, dt.datetime(2020, 1, 2, tzinfo=dt.UTC), id="timestamp-for-a-date"),
+        pytest.param(list[int], b"ab", id="bytes-for-a-list"),
+    ],
+)
+def test_decoder_refuses_native_forms_of_other_types(annotation: Any, value: object) -> None:
+    """Binary and timestamps are no other types' values."""
+    with pytest.raises(CodecError, match="Expected `"):
+        msgpack_decoder(annotation)(encode_msgpack(value))
+
+
+@both_codecs
+def test_pack_iterator(write: Pack) -> None:
+    """An iterator is an array, also inside."""
+    assert unpack(write({"a": iter([1, iter([2])])})) == {"a": [1, [2]]}
