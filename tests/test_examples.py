@@ -16,6 +16,12 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
     ("example", "target", "answer"),
     [
         pytest.param("hello.py", "/hello/world?excited=true", {"message": "Hello, world!"}, id="hello"),
+        pytest.param(
+            "pages.py",
+            "/users?page=2",
+            {"items": [{"name": "joan"}, {"name": "mary"}], "total": 4, "page": 2, "size": 2, "pages": 2},
+            id="pages",
+        ),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )

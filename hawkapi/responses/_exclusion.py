@@ -64,6 +64,7 @@ class Exclusion:
     def __init__(self, flags: Flags) -> None:
         self._flags = flags
         self._classes: dict[type, Description | None] = {}
+        self._dumpers: dict[type, Callable[[object], object]] = {}
 
     def apply(self, value: Any) -> object:
         """Return a value as dicts, lists and values that the encoder knows."""
@@ -74,11 +75,19 @@ class Exclusion:
             return [self.apply(item) for item in value]
         cls = type(value)
         if is_pydantic(cls):
-            return build_dumper(cls, **self._flags._asdict())(value)
+            return self._dumper(cls)(value)
         if cls not in self._classes:
             self._classes[cls] = _describe_class(cls)
         description = self._classes[cls]
-        return value if description is None else self._members(value, description)
+        if description is not None:
+            return self._members(value, description)
+        # A member of a type that no codec reads, but the encoder perhaps writes: without defaults, then.
+        return self.apply(to_builtin(value)) if _has_members(cls) else value
+
+    def _dumper(self, cls: type) -> Callable[[object], object]:
+        if cls not in self._dumpers:
+            self._dumpers[cls] = build_dumper(cls, **self._flags._asdict())
+        return self._dumpers[cls]
 
     def _members(self, value: Any, description: Description) -> object:
         if description.array_like:
@@ -92,6 +101,11 @@ class Exclusion:
             if omits is None or not omits(element):
                 written[field.encoded] = self.apply(element)
         return written
+
+
+def _has_members(cls: type) -> bool:
+    names = ("__dataclass_fields__", "__attrs_attrs__", "__struct_fields__")
+    return any(hasattr(cls, name) for name in names)
 
 
 def _describe_class(cls: type) -> Description | None:

@@ -48,8 +48,9 @@ def build_projection(
             knows to be unset.
         exclude_defaults: leave out members that have their default.
     """
-    part = _Builder(Flags(exclude_none, exclude_unset, exclude_defaults)).build(description)
-    exact, project = part
+    exact, project = _Builder(Flags(exclude_none, exclude_unset, exclude_defaults)).build(description)
+    if not exact:
+        return project
     return lambda value: value if type(value) in exact else project(value)
 
 

@@ -106,6 +106,17 @@ def test_class_that_no_codec_reads() -> None:
     assert apply_exclude_filters([value], None, exclude_none=True) == [value]
 
 
+@dataclass
+class Odd:
+    number: complex | None = None
+    name: str | None = "a"
+
+
+def test_class_with_a_member_that_no_codec_reads() -> None:
+    """Members are left out by their values where a class is not understood."""
+    assert apply_exclude_filters(Odd(), None, exclude_none=True) == {"name": "a"}
+
+
 def pydantic_model() -> Any:
     """Return a model, or skip."""
     pydantic = pytest.importorskip("pydantic")
