@@ -76,3 +76,16 @@ def test_error_of_an_iterator_that_is_read_once() -> None:
     values: Any = iter([1, "x"])
     with pytest.raises(CodecError, match=r"\[1\]: Expected `int`, got `str`"):
         build_projection(describe(Holder))(Holder(values))
+
+
+def test_code_is_made_once_for_a_shape() -> None:
+    """Each plan has its own function and all share the code, which free-threaded 3.13 never frees."""
+
+    @dataclasses.dataclass
+    class Item:
+        name: str
+
+    first: Any = build_projection(describe(Item))
+    second: Any = build_projection(describe(Item))
+    assert first is not second
+    assert first.__code__ is second.__code__
