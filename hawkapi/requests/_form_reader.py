@@ -64,6 +64,7 @@ async def _read(
         except MultipartError as exc:
             raise MalformedBodyError(f"Malformed form: {exc}") from exc
         return await _read_multipart(reader, MultipartForm(boundary, max_parts, max_field_size), limit)
+    reader.check_unconsumed()
     return FormData()
 
 

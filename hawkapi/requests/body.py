@@ -84,7 +84,7 @@ class BodyReader:
             RuntimeError: it was consumed without being kept.
         """
         if self.body is None:
-            self._check_unconsumed()
+            self.check_unconsumed()
             self._check_declared(limit)
             self._check_size(limit)
             while not self._complete:
@@ -102,7 +102,7 @@ class BodyReader:
             return
         if self._consumer == consumer and self._complete and not self._chunks:
             return  # It was read to its end; there is nothing more.
-        self._check_unconsumed()
+        self.check_unconsumed()
         self._check_declared(limit)
         self._check_size(limit)
         self._consumer = consumer
@@ -166,6 +166,11 @@ class BodyReader:
 
         return receive
 
+    def check_unconsumed(self) -> None:
+        """Raise `RuntimeError` when somebody has taken the body, or a part of it, without keeping it."""
+        if self._consumer:
+            raise RuntimeError(f"Body already consumed by {self._consumer}")
+
     async def _receive_more(self, limit: int) -> None:
         if self._disconnected:
             raise _disconnect()
@@ -178,10 +183,6 @@ class BodyReader:
             self._busy = False
         self.take(message)
         self._check_size(limit)
-
-    def _check_unconsumed(self) -> None:
-        if self._consumer:
-            raise RuntimeError(f"Body already consumed by {self._consumer}")
 
     def _check_declared(self, limit: int) -> None:
         if self._declared is not None and self._declared > limit:

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import hawkapi.codec as codec
 from hawkapi._threading import ThreadOwned
-from hawkapi.codec import MalformedError
+from hawkapi.codec import CodecError
+from hawkapi.codec.errors import ROOT
 from hawkapi.requests._form_reader import read_form
 from hawkapi.requests._multipart_form import DEFAULT_MAX_FIELD_SIZE, DEFAULT_MAX_PARTS
 from hawkapi.requests.body import BODY_KEY, DEFAULT_MAX_BODY_SIZE, BodyReader, body_reader, read_body, read_request_body
@@ -181,5 +182,7 @@ def _parse_json(body: bytes) -> object:
         raise MalformedBodyError("Request body is required")
     try:
         return _json_decoders.get()(body)
-    except MalformedError as exc:
-        raise MalformedBodyError(exc.violations[0].message) from exc
+    except CodecError as exc:
+        # Also where it is JSON: a number may be out of range.
+        place, message, _ = exc.violations[0]
+        raise MalformedBodyError(message if place == ROOT else f"{place}: {message}") from exc
