@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -25,3 +26,45 @@ def test_example(example: str, target: str, answer: Any, monkeypatch: pytest.Mon
     app = importlib.import_module(example.removesuffix(".py")).app
     reply = request(app, "GET", target)
     assert (reply.status, reply.json()) == (200, answer)
+
+
+MULTIPART = (
+    b'--b\r\nContent-Disposition: form-data; name="photo"; filename="../my cat.png"\r\n\r\n'
+    + b"x" * 5
+    + b"\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "content_type", "body", "status", "answer"),
+    [
+        pytest.param(
+            "/sign-up",
+            "application/x-www-form-urlencoded",
+            b"name=Ada&topic=a&topic=b",
+            200,
+            {"name": "Ada", "topics": ["a", "b"]},
+            id="form",
+        ),
+        pytest.param(
+            "/upload",
+            "multipart/form-data; boundary=b",
+            MULTIPART,
+            200,
+            {"stored_as": hashlib.sha256(b"xxxxx").hexdigest()[:8], "shown_as": ".._my_cat.png", "size": 5},
+            id="upload",
+        ),
+        pytest.param(
+            "/upload", "multipart/form-data; boundary=b", b"--b--", 400, {"error": "choose a photo"}, id="no-upload"
+        ),
+        pytest.param("/count", "text/plain", b"12345", 200, {"size": 5}, id="stream"),
+    ],
+)
+def test_forms_example(
+    target: str, content_type: str, body: bytes, status: int, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handlers of the page about requests answer what a client sends."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("forms").app
+    reply = request(app, "POST", target, body=body, headers={"content-type": content_type})
+    assert (reply.status, reply.json()) == (status, answer)

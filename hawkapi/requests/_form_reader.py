@@ -20,14 +20,6 @@ BATCH: Final = 256 * 1024
 are joined first."""
 
 
-def form_type(content_type: str | None) -> str | None:
-    """Return `MULTIPART`, `URLENCODED`, or `None` for anything that is no form."""
-    media_type = parse_media_type(content_type)
-    # What is malformed after the semicolon is still meant to be a form, and is refused as one.
-    essence = media_type.essence if media_type is not None else (content_type or "").partition(";")[0].strip().lower()
-    return essence if essence in {MULTIPART, URLENCODED} else None
-
-
 async def read_form(
     reader: BodyReader, content_type: str | None, limit: int, max_parts: int, max_field_size: int
 ) -> FormData:
@@ -55,12 +47,14 @@ async def read_form(
 async def _read(
     reader: BodyReader, content_type: str | None, limit: int, max_parts: int, max_field_size: int
 ) -> FormData:
-    kind = form_type(content_type)
-    if kind == URLENCODED:
+    media_type = parse_media_type(content_type)
+    # What is malformed after the semicolon is still meant to be a form, and is refused as one.
+    essence = media_type.essence if media_type is not None else (content_type or "").partition(";")[0].strip().lower()
+    if essence == URLENCODED:
         return parse_urlencoded(await reader.read(limit), max_parts)
-    if kind == MULTIPART:
+    if essence == MULTIPART:
         try:
-            boundary = parse_boundary(content_type)
+            boundary = parse_boundary(media_type)
         except MultipartError as exc:
             raise MalformedBodyError(f"Malformed form: {exc}") from exc
         return await _read_multipart(reader, MultipartForm(boundary, max_parts, max_field_size), limit)

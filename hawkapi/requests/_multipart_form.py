@@ -15,15 +15,8 @@ from hawkapi.http.headers import Headers
 from hawkapi.http.media_types import parse_media_type
 from hawkapi.http.multipart import Event, MultipartError, MultipartLimitError, MultipartParser, PartBegin, PartData
 from hawkapi.requests.errors import FormLimitError, MalformedBodyError
+from hawkapi.requests.form_data import DEFAULT_MAX_FIELD_SIZE, DEFAULT_MAX_PARTS, FormValue
 from hawkapi.requests.uploads import DEFAULT_CONTENT_TYPE, MAX_MEMORY, UploadFile
-
-type FormValue = str | UploadFile
-
-DEFAULT_MAX_PARTS: Final = 1000
-"""Of a form; hardly any has a hundred, and each costs time and memory beyond its bytes."""
-
-DEFAULT_MAX_FIELD_SIZE: Final = 1024 * 1024
-"""1 MiB of text, which is kept in memory."""
 
 MAX_TEXT: Final = 10 * 1024 * 1024
 """10 MiB, as a body may have by default; it matters where `max_body_size` was raised for files."""
@@ -150,12 +143,16 @@ class MultipartForm:
 
 
 def _decode_field(content: bytes, part: PartBegin) -> str:
-    media_type = parse_media_type(part.content_type) if part.content_type else None
-    charset = media_type.parameters.get("charset", "") if media_type is not None else ""
+    charset = _charset(part.content_type) if part.content_type else ""
     try:
-        return content.decode("latin-1" if charset.lower() in LATIN_1 else "utf-8")
+        return content.decode("latin-1" if charset in LATIN_1 else "utf-8")
     except UnicodeDecodeError:
         raise MalformedBodyError(f"Form field {part.name!r} is not UTF-8") from None
+
+
+def _charset(content_type: str) -> str:
+    media_type = parse_media_type(content_type)
+    return media_type.parameters.get("charset", "").lower() if media_type is not None else ""
 
 
 def _translate(exc: MultipartError) -> FormLimitError | MalformedBodyError:

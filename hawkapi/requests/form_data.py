@@ -7,14 +7,27 @@ from typing import Final, Self, overload
 from urllib.parse import unquote_to_bytes
 
 from hawkapi.http._query import parse_pairs
-from hawkapi.requests._multipart_form import DEFAULT_MAX_PARTS, FormValue, MultipartForm
 from hawkapi.requests.errors import FormLimitError, MalformedBodyError
 from hawkapi.requests.uploads import UploadFile
 
-__all__ = ["DEFAULT_MAX_PARTS", "FormData", "parse_multipart", "parse_urlencoded"]
+__all__ = [
+    "DEFAULT_MAX_FIELD_SIZE",
+    "DEFAULT_MAX_PARTS",
+    "FormData",
+    "FormValue",
+    "parse_multipart",
+    "parse_urlencoded",
+]
 
-DEFAULT_MAX_FIELDS: Final = 1000
-"""Of a URL-encoded form, as of a multipart one."""
+type FormValue = str | UploadFile
+
+DEFAULT_MAX_PARTS: Final = 1000
+"""Of a form; hardly any has a hundred, and each costs time and memory beyond its bytes."""
+
+DEFAULT_MAX_FIELDS: Final = DEFAULT_MAX_PARTS
+
+DEFAULT_MAX_FIELD_SIZE: Final = 1024 * 1024
+"""1 MiB of text, which is kept in memory."""
 
 
 class FormData:
@@ -127,6 +140,9 @@ def parse_multipart(body: bytes, boundary: str | bytes, max_parts: int = DEFAULT
         MalformedBodyError: it is no form; a `ValueError`.
         FormLimitError: it has more parts, or too much text; a `ValueError`.
     """
+    # Here, because the parser takes time to load and few programs have forms.
+    from hawkapi.requests._multipart_form import MultipartForm
+
     form = MultipartForm(boundary.encode() if isinstance(boundary, str) else boundary, max_parts)
     for upload, data in [*form.feed(body), *form.finish()]:
         upload.file.write(data)

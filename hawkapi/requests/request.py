@@ -9,12 +9,10 @@ import hawkapi.codec as codec
 from hawkapi._threading import ThreadOwned
 from hawkapi.codec import CodecError
 from hawkapi.codec.errors import ROOT
-from hawkapi.requests._form_reader import read_form
-from hawkapi.requests._multipart_form import DEFAULT_MAX_FIELD_SIZE, DEFAULT_MAX_PARTS
 from hawkapi.requests.body import BODY_KEY, DEFAULT_MAX_BODY_SIZE, BodyReader, body_reader, read_body, read_request_body
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
-from hawkapi.requests.form_data import FormData
+from hawkapi.requests.form_data import DEFAULT_MAX_FIELD_SIZE, DEFAULT_MAX_PARTS, FormData
 from hawkapi.types import Receive, Scope
 
 __all__ = [
@@ -141,6 +139,9 @@ class Request(HTTPConnection):
         return body_reader(self.scope, self._receive)
 
     async def _load_form(self, max_parts: int, max_field_size: int) -> FormData:
+        # Here, because the parser takes time to load and few programs have forms.
+        from hawkapi.requests._form_reader import read_form
+
         return await read_form(self._reader(), self.content_type, self.max_body_size, max_parts, max_field_size)
 
 

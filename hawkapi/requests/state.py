@@ -61,6 +61,10 @@ class State:
     def __bool__(self) -> bool:
         return True  # `if request.state` has always asked whether there is a state, not whether something is in it.
 
+    def __reduce__(self) -> tuple[type[State], tuple[dict[str, Any]]]:
+        # A copy has a dict of its own.
+        return (State, (dict(self.__values),))
+
     def __repr__(self) -> str:
         return f"State({dict(self.__values)!r})"
 

@@ -7,6 +7,7 @@ import tracemalloc
 
 import pytest
 
+from hawkapi.http.media_types import parse_media_type
 from hawkapi.http.multipart import (
     Event,
     MultipartError,
@@ -192,7 +193,7 @@ def test_disposition_malformed(value: bytes) -> None:
 )
 def test_boundary(content_type: str, boundary: bytes) -> None:
     """The boundary is a parameter like others."""
-    assert parse_boundary(content_type) == boundary
+    assert parse_boundary(parse_media_type(content_type)) == boundary
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_boundary(content_type: str, boundary: bytes) -> None:
 def test_boundary_malformed(content_type: str | None) -> None:
     """A boundary that RFC 2046 does not allow is refused."""
     with pytest.raises(MultipartError, match="boundary"):
-        parse_boundary(content_type)
+        parse_boundary(parse_media_type(content_type))
 
 
 def test_part_limit() -> None:

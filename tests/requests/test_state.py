@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from hawkapi.requests import State
@@ -48,3 +51,11 @@ def test_repr_and_truth() -> None:
     """An empty state is still one."""
     assert repr(State({"a": 1})) == "State({'a': 1})"
     assert State()
+
+
+def test_copies() -> None:
+    """A copy goes its own way."""
+    state = State({"a": 1})
+    for other in (copy.copy(state), copy.deepcopy(state), pickle.loads(pickle.dumps(state))):  # noqa: S301 - our own
+        other.b = 2
+        assert (other.a, list(state)) == (1, ["a"])
