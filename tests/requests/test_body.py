@@ -460,3 +460,17 @@ def test_replay(before: Callable[[Request], Coroutine[Any, Any, None]], pieces: 
         assert (await receive())["type"] == "http.disconnect"
 
     run(main)
+
+
+def test_replay_of_a_consumed_body() -> None:
+    """What was consumed does not come again."""
+
+    async def main() -> None:
+        client = Client(b"a", b"b")
+        request = post(client)
+        await chunks_of(request)
+        client.messages.append({"type": "http.disconnect"})
+        with pytest.raises(ClientDisconnect):
+            await read_body(replay_body(request.scope, client.receive))
+
+    run(main)

@@ -8,6 +8,7 @@ import os
 import threading
 import warnings
 from collections.abc import Buffer
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,19 @@ def test_no_file_in_the_temporary_directory(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
     if os.name == "posix":
         assert names == []
+
+
+def test_moving_to_disk_fails(recwarn: pytest.WarningsRecorder) -> None:
+    """When the content cannot be copied, the temporary file is closed, and the upload is still in memory."""
+
+    class Unreadable(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError("no space left")
+
+    upload = UploadFile("a", max_memory=0)
+    upload._file = Unreadable()
+    with pytest.raises(OSError, match="no space left"):
+        asyncio.run(upload.write(b"abc"))
+    assert upload.in_memory
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
