@@ -262,8 +262,10 @@ def declared_length(scope: Scope) -> int | None:
 def _parse_length(value: bytes) -> int | None:
     if not value.isdigit():
         return None
+    if len(value) < 19:
+        return int(value)
+    # Longer than any body, unless it begins with zeros; and Python refuses to read thousands of digits.
     digits = value.lstrip(b"0")
-    # Longer than any body; Python refuses to read thousands of digits.
     return int(digits or b"0") if len(digits) < 19 else sys.maxsize
 
 

@@ -150,6 +150,8 @@ def test_body_limit_of_another_request() -> None:
         pytest.param("5", True, id="longer"),
         pytest.param("0005", True, id="leading-zeros"),
         pytest.param("9" * 5000, True, id="huge"),
+        pytest.param("0" * 5000 + "4", False, id="thousands-of-zeros"),
+        pytest.param("0" * 5000, False, id="nothing-but-zeros"),
         pytest.param("-5", False, id="negative"),
         pytest.param("5x", False, id="no-number"),
         pytest.param("", False, id="empty"),
