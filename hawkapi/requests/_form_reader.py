@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hawkapi.exceptions import ClientDisconnect
 from hawkapi.http.media_types import parse_media_type
 from hawkapi.http.multipart import MultipartError, parse_boundary
 from hawkapi.requests._multipart_form import MultipartForm
@@ -17,7 +18,7 @@ MULTIPART: Final = "multipart/form-data"
 
 BATCH: Final = 256 * 1024
 """Bytes that are parsed at once. A file on disk costs a switch to a thread per batch, about 100 µs, so small messages
-are joined first."""
+are joined first; a body that was read already is taken in pieces, so that the loop runs in between."""
 
 
 async def read_form(
@@ -37,9 +38,10 @@ async def read_form(
     if reader.form is None:
         try:
             reader.form = await _read(reader, content_type, limit, max_parts, max_field_size)
-        except (MalformedBodyError, RequestEntityTooLarge) as exc:
-            # Who asks next is told the same, not that the body is gone.
-            reader.form_error = exc
+        except (ClientDisconnect, MalformedBodyError, RequestEntityTooLarge) as exc:
+            if reader.is_consumed:
+                # Who asks next is told the same, not that the body is gone.
+                reader.form_error = exc
             raise
     return reader.form
 
@@ -57,6 +59,7 @@ async def _read(
             boundary = parse_boundary(media_type)
         except MultipartError as exc:
             raise MalformedBodyError(f"Malformed form: {exc}") from exc
+        reader.check_unconsumed()
         return await _read_multipart(reader, MultipartForm(boundary, max_parts, max_field_size), limit)
     reader.check_unconsumed()
     return FormData()
@@ -67,12 +70,13 @@ async def _read_multipart(reader: BodyReader, form: MultipartForm, limit: int) -
     size = 0
     try:
         async for chunk in reader.stream(limit, "form()"):
-            pending.append(chunk)
-            size += len(chunk)
-            if size >= BATCH:
-                await _write(form.feed(b"".join(pending)))
-                pending.clear()
-                size = 0
+            for at in range(0, len(chunk), BATCH):
+                pending.append(chunk[at : at + BATCH])
+                size += len(pending[-1])
+                if size >= BATCH:
+                    await _write(form.feed(b"".join(pending)))
+                    pending.clear()
+                    size = 0
         await _write(form.feed(b"".join(pending)))
         await _write(form.finish())
         for _, value in form.items:

@@ -65,7 +65,7 @@ class BodyReader:
         self.document: tuple[object] | None = None
         """What the body is as JSON, once somebody has asked."""
         self.form: FormData | None = None
-        self.form_error: MalformedBodyError | RequestEntityTooLarge | None = None
+        self.form_error: ClientDisconnect | MalformedBodyError | RequestEntityTooLarge | None = None
         self._receive = receive
         self._declared = declared
         self._chunks: deque[bytes] = deque()  # Received, and given to nobody yet.
@@ -166,8 +166,13 @@ class BodyReader:
 
         return receive
 
+    @property
+    def is_consumed(self) -> bool:
+        """Whether somebody has taken the body, or a part of it, without keeping it."""
+        return bool(self._consumer)
+
     def check_unconsumed(self) -> None:
-        """Raise `RuntimeError` when somebody has taken the body, or a part of it, without keeping it."""
+        """Raise `RuntimeError` when it is."""
         if self._consumer:
             raise RuntimeError(f"Body already consumed by {self._consumer}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import warnings
 from typing import Any
 
 import pytest
@@ -254,3 +255,67 @@ def test_closing_without_a_form() -> None:
         await request.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("last", [None, b"\r\n--b-"], ids=["disconnect", "cut"])
+def test_broken_form_asked_for_again(last: bytes | None) -> None:
+    """What was wrong with a form is said each time, although its body is gone."""
+
+    async def main() -> None:
+        request = post(MULTIPART, FIELD, last)
+        for _ in range(2):
+            with pytest.raises((ClientDisconnect, MalformedBodyError)):
+                await request.form()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [pytest.param(URLENCODED, b"a=1&b=2", id="urlencoded"), pytest.param(MULTIPART, FIELD + b"--b--", id="multipart")],
+)
+def test_form_over_the_limit_of_another_request(content_type: str, body: bytes) -> None:
+    """A tighter limit refuses a form before it is taken in; a wider one then reads it."""
+
+    async def main() -> None:
+        request = post(content_type, body)
+        tight = Request(request.scope, request._receive, max_body_size=3)
+        with pytest.raises(RequestEntityTooLarge):
+            await tight.body()
+        with pytest.raises(RequestEntityTooLarge):
+            await tight.form()
+        assert (await request.form()).get("a") == "1"
+
+    asyncio.run(main())
+
+
+def test_two_readers_at_once() -> None:
+    """A second task that asks for a form while it is being read is told so, and the first gets it."""
+
+    async def main() -> None:
+        request = post(MULTIPART, FILE, b"x" * 2 * 1024 * 1024 + b"\r\n--b--")
+        first = asyncio.ensure_future(request.form())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="consumed by form"):
+            await request.form()
+        assert (await first).files["f"].size == 2 * 1024 * 1024
+        await request.close()
+
+    asyncio.run(main())
+
+
+def test_cancelled_while_writing() -> None:
+    """A request that is cancelled while a thread writes leaves no open file behind."""
+
+    async def main() -> None:
+        request = post(MULTIPART, FILE, b"x" * 2 * 1024 * 1024 + b"\r\n--b--")
+        task = asyncio.ensure_future(request.form())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(main())
+        gc.collect()
