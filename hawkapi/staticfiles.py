@@ -7,10 +7,11 @@ is ever looked at, let alone opened.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from enum import Enum
 from typing import Final, NamedTuple, final
 
@@ -31,6 +32,7 @@ NORMAL_CLOSURE: Final = 1000
 MAX_LINKS: Final = 40
 """Symbolic links on the way to a file; what Linux allows."""
 
+_ABSENT: Final = frozenset({errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENOTDIR, errno.EPERM})
 _ON_WINDOWS: Final = os.name == "nt"
 _DEVICE: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])(?:[. ].*)?", re.IGNORECASE
@@ -105,15 +107,10 @@ class StaticFiles:
                 yield _to_slash(scope).messages(method)
                 return
             found = self._walk([*_names_below(self.directory, found.path), "index.html"])
-        if isinstance(found, _Place) and not found.is_directory:
-            try:
-                yield from transfer(self._order(found.path), method, Headers(scope.get("headers", ())))
-            except (FileNotFoundError, PermissionError, IsADirectoryError):
-                # It vanished, or is none that may be read: raised before anything was yielded.
-                found = _Missing.NOT_FOUND
-            else:
-                return
-        yield from self._missing(found if isinstance(found, _Missing) else _Missing.NOT_FOUND, method)
+        if isinstance(found, _Missing):
+            yield from self._missing(found, method)
+        elif not (yield from _try_file(self._order(found.path), method, Headers(scope.get("headers", ())))):
+            yield from self._missing(_Missing.NOT_FOUND, method)
 
     def _find(self, path: str) -> _Place | _Missing:
         """Return what a path means, if it may be sent."""
@@ -168,14 +165,21 @@ class StaticFiles:
     def _missing(self, reason: _Missing, method: str) -> Iterator[Batch]:
         """Yield the messages of a 404."""
         page = self._walk(["404.html"]) if self.html else reason
-        if isinstance(page, _Place) and not page.is_directory:
-            try:
-                yield from transfer(self._order(page.path, 404), method, Headers())
-            except (FileNotFoundError, PermissionError, IsADirectoryError):
-                pass
-            else:
-                return
+        if isinstance(page, _Place) and (yield from _try_file(self._order(page.path, 404), method, Headers())):
+            return
         yield problem_response("not-found", 404, reason_phrase(404), detail=reason.value).messages(method)
+
+
+def _try_file(order: FileOrder, method: str, request: Headers) -> Generator[Batch, None, bool]:
+    """Yield the messages of a file; return whether it was there, and yield nothing if it was not."""
+    try:
+        yield from transfer(order, method, request)
+    except OSError as exc:
+        # It vanished, became something else, or may not be read; another error is not the client's affair.
+        if not isinstance(exc, FileNotFoundError) and exc.errno not in _ABSENT:
+            raise
+        return False
+    return True
 
 
 def split_path(path: str, *, on_windows: bool = _ON_WINDOWS) -> list[str] | None:
@@ -193,7 +197,7 @@ def split_path(path: str, *, on_windows: bool = _ON_WINDOWS) -> list[str] | None
 
 
 def _names_below(root: str, path: str) -> list[str]:
-    return [name for name in path[len(root) :].split(os.sep) if name]
+    return [name for name in path[len(root) :].split(os.sep) if name]  # noqa: PTH206 - text all the way
 
 
 def _has_final_slash(scope: Scope) -> bool:

@@ -138,7 +138,8 @@ def _parts(
 def _with_body(
     order: FileOrder, fields: MutableHeaders, size: int, parts: list[ByteRange] | None, method: str
 ) -> Answer:
-    content_type = fields.setdefault("content-type", order.content_type)
+    # Set again, because several may have been given.
+    content_type = fields["content-type"] = fields.get("content-type", order.content_type)
     status_code = order.status_code if parts is None else 206
     pieces: list[Piece] = [ByteRange(0, size)] if size else []
     if parts is not None and len(parts) == 1:

@@ -51,6 +51,12 @@ class Response:
     buffered: ClassVar[bool] = True
     """Whether `messages` says all there is to send: neither `deliver` nor `__call__` is overridden."""
 
+    # PERF: defaults in the class, so that a response without fields stores none of them.
+    _headers: MutableHeaders | None = None
+    _given: dict[str, str] | None = None
+    """Fields that nobody has looked at since they were given; `_encoded` are the same, as they are sent."""
+    _encoded: dict[bytes, bytes] | None = None
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # COMPAT: other frameworks' responses have their type as a class attribute; here it would hide the property.
@@ -84,7 +90,13 @@ class Response:
         """Set what every response has, also one whose body is not in memory."""
         # PERF: the common case without a call; construction is on the path of handlers that return responses.
         self.status_code = status_code if status_code == 200 else check_status(status_code)
-        self._headers = None if headers is None else MutableHeaders(headers)
+        if headers is not None:
+            # PERF: most fields are a few plain words in a dict, and are sent without ever making the object.
+            self._encoded = _encode_plain(headers) if type(headers) is dict else None
+            if self._encoded is None:
+                self._headers = MutableHeaders(headers)
+            else:
+                self._given = dict(headers)
         if content_type is None:
             content_type = self.default_content_type if media_type is None else media_type
         elif media_type is not None:
@@ -109,15 +121,16 @@ class Response:
     @property
     def headers(self) -> MutableHeaders:
         """The header fields that were given or set; those that follow from the body are added when it is sent."""
-        # PERF: most responses have none, and are sent without ever making the object.
         headers = self._headers
         if headers is None:
-            headers = self._headers = MutableHeaders()
+            headers = self._headers = MutableHeaders(self._given)
+            self._given = self._encoded = None
         return headers
 
     @headers.setter
     def headers(self, fields: HeaderFields) -> None:
         self._headers = MutableHeaders(fields)
+        self._given = self._encoded = None
 
     @property
     def media_type(self) -> str:
@@ -203,15 +216,12 @@ class Response:
 
     def _pairs(self, length: int | None) -> HeaderPairs:
         """Return the fields of a response whose body has a length, or whose length is not known."""
-        pairs: HeaderPairs = []
-        content_type = self.content_type
-        if self._headers:
-            names = {b"content-length", b"content-type", b"transfer-encoding"}
-            # SECURITY: how a body is framed is not the user's to say (RFC 9112 section 6).
-            pairs = [pair for pair in self._headers.to_pairs() if pair[0] not in names]
-            content_type = self._headers.get("content-type", content_type)
+        own = self._headers.to_pairs() if self._headers is not None else list((self._encoded or {}).items())
+        # SECURITY: how a body is framed is not the user's to say (RFC 9112 section 6).
+        pairs = [pair for pair in own if pair[0] not in {b"content-length", b"content-type", b"transfer-encoding"}]
         if has_body(self.status_code):
-            pairs.append((b"content-type", encode_value(content_type)))
+            types = [value for name, value in own if name == b"content-type"]
+            pairs.append((b"content-type", types[-1] if types else encode_value(self.content_type)))
         elif self.status_code != 205:
             return pairs
         else:
@@ -223,7 +233,7 @@ class Response:
     def messages(self, method: str) -> tuple[Message, Message]:
         """Return the two ASGI messages of the response; for `HEAD` with the length but without the body."""
         status_code, body = self.status_code, self.body
-        if self._headers is None and status_code == 200:
+        if self._headers is None and self._encoded is None and status_code == 200:
             # PERF: what `_pairs` returns in the case of nearly every response.
             pairs = [(b"content-type", encode_value(self.content_type)), (b"content-length", b"%d" % len(body))]
         else:
@@ -253,6 +263,18 @@ class Response:
 def has_body(status_code: int) -> bool:
     """Whether a response with a status may have content (RFC 9110 sections 15.2, 15.3.5, 15.3.6, 15.4.5)."""
     return status_code >= 200 and status_code not in {204, 205, 304}
+
+
+def _encode_plain(fields: dict[str, str]) -> dict[bytes, bytes] | None:
+    """Return the fields as they are sent, or `None` if they need the care that `MutableHeaders` takes."""
+    encoded: dict[bytes, bytes] = {}
+    for name, value in fields.items():
+        if not (type(name) is type(value) is str and name.isascii() and value.isascii() and value.isprintable()):
+            return None
+        if not name.replace("-", "").isalnum():
+            return None
+        encoded[name.lower().encode("ascii")] = value.strip(" ").encode("ascii")
+    return encoded
 
 
 def encode_value(text: str) -> bytes:

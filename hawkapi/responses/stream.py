@@ -55,7 +55,7 @@ class StreamingResponse(Response):
 
     def header_pairs(self) -> HeaderPairs:
         """Return the header fields as they are sent: lower-case names, one type, and a length if one was given."""
-        length = self._headers.get("content-length") if self._headers is not None else None
+        length = self.headers.get("content-length")
         if length is None:
             return self._pairs(None)
         if not (length.isascii() and length.isdecimal()):
