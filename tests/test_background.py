@@ -68,11 +68,11 @@ def test_plain_function_that_returns_an_awaitable() -> None:
     """It is awaited."""
     seen: list[int] = []
 
-    async def later() -> None:
-        seen.append(1)
+    async def later(number: int) -> None:
+        seen.append(number)
 
     tasks = BackgroundTasks()
-    tasks.add_task(lambda: later())
+    tasks.add_task(lambda: later(1))
     asyncio.run(tasks.run())
     assert seen == [1]
 
@@ -148,7 +148,8 @@ def test_cancelled_request_cancels_its_task(caplog: pytest.LogCaptureFixture) ->
     """A cancellation from outside is not logged as a failure, and ends the run."""
 
     async def main() -> None:
-        started, seen = asyncio.Event(), []
+        started = asyncio.Event()
+        seen: list[int] = []
 
         async def wait() -> None:
             started.set()

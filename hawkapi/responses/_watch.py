@@ -20,8 +20,9 @@ from hawkapi.types import Message, Receive, Scope, Send
 LISTEN_AFTER_S: Final = 0.1
 """PERF: how long a stream has to last before a task listens."""
 
-BODY_READ: Final = "hawkapi.body_read"
-"""Set in the scope by whoever has read the request's body to its end; then `receive` is free."""
+BODY_KEY: Final = "hawkapi.body"
+"""Where the scope has what was read of the request's body: `bytes`, the whole of it, or a reader whose `body` is that.
+Must stay in step with `hawkapi.requests`, which is no lower layer than this."""
 
 
 @final
@@ -95,14 +96,18 @@ async def is_disconnected(receive: Receive) -> bool:
 
 
 def may_listen(scope: Scope) -> bool:
-    """Whether nobody will read the request's body any more: it was read, or there is none (RFC 9112 section 6.3)."""
-    if scope.get(BODY_READ):
-        return True
+    """Whether nobody will read the request's body any more: it was read, or there is none."""
+    read = scope.get(BODY_KEY)
+    return isinstance(read, bytes) or getattr(read, "body", None) is not None or not may_have_body(scope)
+
+
+def may_have_body(scope: Scope) -> bool:
+    """Whether a request may have a body (RFC 9112 section 6.3)."""
     for name, value in scope.get("headers", ()):
         if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
-            return False
+            return True
     # From HTTP/2 on a body needs neither field; but no client sends one with these methods.
-    return str(scope.get("http_version", "1.1")).startswith("1") or scope.get("method") in {"GET", "HEAD"}
+    return not str(scope.get("http_version", "1.1")).startswith("1") and scope.get("method") not in {"GET", "HEAD"}
 
 
 async def send_or_leave(send: Send, message: Message) -> None:

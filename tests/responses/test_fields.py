@@ -37,7 +37,9 @@ KINDS: dict[str, Make] = {
     "file": lambda **options: FileResponse(__file__, **options),
 }
 every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-typed_kinds = pytest.mark.parametrize("make", [KINDS[name] for name in ("base", "text", "html", "json", "stream", "file")])
+typed_kinds = pytest.mark.parametrize(
+    "make", [KINDS[name] for name in ("base", "text", "html", "json", "stream", "file")]
+)
 
 
 def sent(response: Response, method: str = "GET") -> list[tuple[bytes, bytes]]:
@@ -268,7 +270,7 @@ def test_cookie_expires_in_seconds() -> None:
 def test_cookie_that_browsers_would_misread(options: dict[str, Any]) -> None:
     """It is refused, and no field is added."""
     response = Response()
-    with pytest.raises(ValueError, match="cookie|date|samesite"):
+    with pytest.raises(ValueError, match=r"cookie|date|samesite"):
         response.set_cookie("a", **options)
     assert len(response.headers) == 0
 

@@ -15,7 +15,7 @@ from streams import Client, answer
 from hawkapi import HawkAPI
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.responses import StreamingResponse
-from hawkapi.responses._watch import BODY_READ, may_listen
+from hawkapi.responses._watch import BODY_KEY, may_listen
 
 variable: ContextVar[str] = ContextVar("variable", default="unset")
 
@@ -139,7 +139,7 @@ def test_length_that_is_none(length: str) -> None:
 @every_kind
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
 def test_stream_that_is_not_asked_for(kind: Any, method: str, status: int) -> None:
-    """The iterator is not consumed, but closed where it has begun or is no generator; nothing is said about a length."""
+    """The iterator is closed without being consumed; nothing is said about a length."""
     source = Source(b"a")
     iterator = kind(source)
     reply = answer(StreamingResponse(iterator, status_code=status), method)
@@ -345,6 +345,12 @@ def test_receive_that_never_waits() -> None:
     assert [message.get("body") for message in messages] == [None, b"x", b"x", b"x", b""]
 
 
+class Read:
+    """A reader that has read everything."""
+
+    body = b""
+
+
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
@@ -353,7 +359,9 @@ def test_receive_that_never_waits() -> None:
         pytest.param({"method": "POST", "headers": [(b"content-length", b"0")]}, True, id="empty"),
         pytest.param({"method": "POST", "headers": [(b"content-length", b"1")]}, False, id="body"),
         pytest.param({"method": "POST", "headers": [(b"transfer-encoding", b"chunked")]}, False, id="chunked"),
-        pytest.param({"method": "POST", "headers": [(b"content-length", b"1")], BODY_READ: True}, True, id="read"),
+        pytest.param({"method": "POST", "headers": [(b"content-length", b"1")], BODY_KEY: b"x"}, True, id="read"),
+        pytest.param({"method": "POST", "headers": [(b"content-length", b"1")], BODY_KEY: Read()}, True, id="kept"),
+        pytest.param({"method": "POST", "headers": [(b"content-length", b"1")], BODY_KEY: 1}, False, id="half-read"),
         pytest.param({"method": "POST", "http_version": "2", "headers": []}, False, id="http-2"),
         pytest.param({"method": "GET", "http_version": "2", "headers": []}, True, id="http-2-get"),
     ],
