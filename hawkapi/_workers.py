@@ -50,6 +50,7 @@ class WorkerPool:
         self.size = size
         # An executor without work has no threads, so unused lanes cost nothing.
         self._lanes = {lane: ThreadPoolExecutor(size, thread_name_prefix=name + lane.value) for lane in Lane}
+        self._handlers = self._lanes[Lane.HANDLERS]
 
     async def run[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in a thread for handlers, with a copy of the caller's context variables.
@@ -57,17 +58,22 @@ class WorkerPool:
         If the caller is cancelled, a function that has begun runs to its end and its result is dropped; one that still
         waits for a thread is not called.
         """
-        return await self.run_in(Lane.HANDLERS, functools.partial(function, *args, **kwargs))
+        # PERF: without looking the lane up, and without a coroutine in between; plain handlers come this way.
+        return await self._run(self._handlers, functools.partial(function, *args, **kwargs))
 
     async def run_in[T](self, lane: Lane, function: Callable[[], T]) -> T:
         """Call a function in a thread of a lane; the rest is as for `run`."""
+        return await self._run(self._lanes[lane], function)
+
+    def _run[T](self, executor: ThreadPoolExecutor, function: Callable[[], T]) -> asyncio.Future[T]:
         context = copy_context()
         # THREADS: submit() may start a thread, and from 3.14 on a free-threaded build gives a new thread the context
         # of its starter. Started from an empty one, a thread keeps nothing of the request that happened to start it.
-        return await asyncio.wrap_future(Context().run(self._submit, lane, context, function))
+        return asyncio.wrap_future(Context().run(_submit, executor, context, function))
 
-    def _submit[T](self, lane: Lane, context: Context, function: Callable[[], T]) -> Future[T]:
-        return self._lanes[lane].submit(context.run, functools.partial(_call, function))
+
+def _submit[T](executor: ThreadPoolExecutor, context: Context, function: Callable[[], T]) -> Future[T]:
+    return executor.submit(context.run, functools.partial(_call, function))
 
 
 async def run_in_worker[*Ts, T](
