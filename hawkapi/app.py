@@ -14,8 +14,8 @@ from hawkapi.params.errors import RequestValidationError
 from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, RequestEntityTooLarge, read_body
 from hawkapi.responses.base import Response
 from hawkapi.responses.problem import problem_response
-from hawkapi.routing._parse import Template
 from hawkapi.routing._tree import Table
+from hawkapi.routing.mounts import Mount, route_path
 from hawkapi.routing.route import Route
 from hawkapi.routing.router import Router
 from hawkapi.types import Message, Receive, Scope, Send
@@ -101,7 +101,7 @@ class HawkAPI(Router):
         return hook
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused without a handler."""
+        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused outside mounts."""
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
@@ -109,9 +109,12 @@ class HawkAPI(Router):
         view = self._publication.view()
         view.running.append(None)
         try:
-            start, body = await self._answer(view.table, scope, receive)
-            await send(start)
-            await send(body)
+            answer = await self._answer(view.table, scope, receive)
+            if isinstance(answer, Mount):
+                await answer.forward(route_path(scope), scope, receive, send)
+                return
+            await send(answer[0])
+            await send(answer[1])
         except ClientDisconnect:
             return
         finally:
@@ -121,16 +124,31 @@ class HawkAPI(Router):
         if scope["type"] == "lifespan":
             await self._lifespan.handle(scope, receive, send)
         elif scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
+
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        view = self._publication.view()
+        path = route_path(scope)
+        mount = view.table.find_mount(path)
+        if mount is None:
             await receive()
             await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
+            return
+        view.running.append(None)
+        try:
+            await mount.forward(path, scope, receive, send)
+        finally:
+            view.running.pop()
 
-    async def _answer(self, table: Table, scope: Scope, receive: Receive) -> tuple[Message, Message]:
-        """Find the endpoint, call its handler, and return the messages of the response."""
+    async def _answer(self, table: Table, scope: Scope, receive: Receive) -> tuple[Message, Message] | Mount:
+        """Find the endpoint, call its handler, and return the messages of the response; or the mount that answers."""
         method: str = scope["method"]
         try:
-            match = table.find(method, route_path(scope))
+            path = route_path(scope)
+            match = table.find(method, path)
             if match is None:
-                return no_route(table, method, route_path(scope)).messages(method)
+                mount = table.find_mount(path)
+                return no_route(table, method, path).messages(method) if mount is None else mount
             plan = plan_of(match[0])
             content = b"" if plan.body is None else await read_body(receive, self.max_body_size)
             arguments = plan.arguments(match[1], scope.get("query_string", b""), content)
@@ -176,26 +194,12 @@ class HawkAPI(Router):
         title = reason_phrase(500)
         return problem_response("internal", 500, title, detail=str(exc) if self.debug else title)
 
-    def _check_route(self, route: Route, template: Template) -> None:
+    def _check_route(self, route: Route) -> Route:
         check_route(route)
+        return route
 
     def _publish(self) -> None:
         self._publication.publish(self._table)
-
-
-def route_path(scope: Scope) -> str:
-    """Return the path that routes are matched against: without the `root_path` of a server or a mount (ASGI HTTP)."""
-    path: str = scope["path"]
-    if not path.isascii():
-        # Some servers leave half surrogates where a path is not UTF-8; nothing could be sent that quotes them.
-        path = path.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    root_path: str = scope.get("root_path", "").rstrip("/")
-    if not root_path or not path.startswith(root_path):
-        return path
-    rest = path[len(root_path) :]
-    if rest.startswith("/"):
-        return rest
-    return path if rest else "/"
 
 
 def no_route(table: Table, method: str, path: str) -> Response:
