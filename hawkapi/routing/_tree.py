@@ -5,10 +5,10 @@ registration or nothing of it, must cost the same with 10 000 routes as with 10,
 routes.
 
 How it works. Nothing here changes once it can be seen: `add` returns a new table that shares every node off the
-changed path with the old one, and so does `remove`. A node's children sit in `Branches`, a hash table of small dicts
-of which a change copies one, in C, so a change costs the length of the path and little more. Templates without
-parameters are whole keys of one `Branches`, so that most lookups are a single access. Mounts are few; their dict is
-copied when one changes.
+changed path with the old one, and so does `remove`. A node's children sit in `Branches`: one dict of most of them and
+a short one of the latest changes, which alone is copied by a change, so that a change costs the length of the path and
+little more. Templates without parameters are whole keys of one `Branches`, so that most lookups are one or two
+accesses. Mounts are few; their dict is copied when one changes.
 
 Matching. A template without parameters wins; then, segment by segment, a literal wins over the parameter; a dead end,
 a right path with the wrong method included, goes back to the parameter alternative. One trailing slash of the request
@@ -17,7 +17,7 @@ path is ignored. A parameter never takes an empty segment.
 Replicas. Without the GIL two threads that read one object contend for its reference count. `copy_table` gives a
 thread its own table, node for node, and takes over from the thread's previous copy every part whose original is still
 the same. `Branches` knows the keys of its latest changes, so that a thread that is not far behind need not compare: a
-refresh costs what changed. One that is further behind compares the buckets, and the nodes of those that differ.
+refresh costs what changed. One that is further behind compares all.
 
 Rules of this file. It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions,
 no closures. The one thing written after publication is `Endpoint.plan`, by the first request: threads that share an
@@ -34,8 +34,8 @@ from hawkapi.routing._parse import Parameter, Template
 from hawkapi.routing.mounts import Mount
 from hawkapi.routing.route import Route
 
-SMALLEST_SPLIT: Final = 16
-"""Children up to which one dict is enough."""
+MOST_RECENT: Final = 16
+"""Up to how many changes are kept apart from the rest; in large maps three times the square root of their size."""
 
 REMEMBERED_CHANGES: Final = 32
 """How many changes a map remembers: several threads register, and several times, between two requests of one."""
@@ -77,69 +77,66 @@ class Branches:
     """An immutable map from segments to nodes that is cheap to change by copying."""
 
     def __init__(
-        self, buckets: tuple[dict[str, Node], ...], size: int, lineage: object, version: int, recent: tuple[str, ...]
+        self,
+        base: dict[str, Node],
+        recent: dict[str, Node],
+        size: int,
+        lineage: object,
+        version: int,
+        log: tuple[str, ...],
     ) -> None:
-        self.buckets = buckets
+        self.base = base
+        """What has been there for some time."""
+        self.recent = recent
+        """What has changed since `base` was made. A key that was removed has an empty node."""
         self.size = size
-        self.mask = len(buckets) - 1
+        """How many keys have a node that is not empty."""
         self.lineage = lineage
         """The same object in every map that grew out of one empty map."""
         self.version = version
         """How many changes made this map out of the empty one."""
-        self.recent = recent
+        self.log = log
         """The keys of the last changes, the newest at the end."""
         self.source: Branches | None = None
 
     def get(self, key: str) -> Node | None:
-        """Return the node under a key."""
-        if self.mask == 0:
-            return self.buckets[0].get(key)
-        return self.buckets[hash(key) & self.mask].get(key)
+        """Return the node under a key; it may be empty."""
+        node = self.recent.get(key)
+        return node if node is not None else self.base.get(key)
 
-    def replace(self, key: str, node: Node) -> Branches:
-        """Return a map with another node under a key."""
-        index = hash(key) & self.mask
-        bucket = dict(self.buckets[index])
-        size = self.size if key in bucket else self.size + 1
-        bucket[key] = node
-        buckets = list(self.buckets)
-        buckets[index] = bucket
-        # As many buckets as each holds children keeps both copies, of the tuple and of one dict, short.
-        count = len(buckets)
-        spread = _split(buckets, count * 2) if size > count * max(SMALLEST_SPLIT, count) else buckets
-        return self._next(spread, size, key)
-
-    def without(self, key: str) -> Branches:
-        """Return a map that does not have a key; it has to be there."""
-        index = hash(key) & self.mask
-        bucket = dict(self.buckets[index])
-        del bucket[key]
-        buckets = list(self.buckets)
-        buckets[index] = bucket
-        return self._next(buckets, self.size - 1, key)
-
-    def _next(self, buckets: list[dict[str, Node]], size: int, key: str) -> Branches:
-        recent = (*self.recent[-REMEMBERED_CHANGES + 1 :], key)
-        return Branches(tuple(buckets), size, self.lineage, self.version + 1, recent)
+    def replace(self, key: str, node: Node | None) -> Branches:
+        """Return a map with another node under a key, or without that key."""
+        old = self.get(key)
+        size = self.size - (old is not None and not _is_empty(old)) + (node is not None)
+        recent = dict(self.recent)
+        recent[key] = node if node is not None else _empty_node()
+        base = self.base
+        # PERF: of r changes each copies `recent` and one copies `base`; the sum is least near the square root of its
+        # size, and a base costs more per child, because its copy does not stay in the processor's cache.
+        if len(recent) > MOST_RECENT and len(recent) * len(recent) > 9 * len(base):
+            base, recent = _merge(base, recent), {}
+        log = (*self.log[-REMEMBERED_CHANGES + 1 :], key)
+        return Branches(base, recent, size, self.lineage, self.version + 1, log)
 
     def changed_since(self, before: Branches) -> set[str] | None:
         """Return the keys that changed since an earlier map, or `None` when that is not remembered."""
         behind = self.version - before.version
-        if before.lineage is not self.lineage or before.mask != self.mask or not 0 < behind <= len(self.recent):
+        if before.lineage is not self.lineage or not 0 < behind <= len(self.log):
             return None
-        return set(self.recent[-behind:])
+        return set(self.log[-behind:])
 
 
 def _empty_branches() -> Branches:
-    return Branches(({},), 0, object(), 0, ())
+    return Branches({}, {}, 0, object(), 0, ())
 
 
-def _split(buckets: list[dict[str, Node]], count: int) -> list[dict[str, Node]]:
-    spread: list[dict[str, Node]] = [{} for _ in range(count)]
-    for bucket in buckets:
-        for key, node in bucket.items():
-            spread[hash(key) & (count - 1)][key] = node
-    return spread
+def _merge(base: dict[str, Node], recent: dict[str, Node]) -> dict[str, Node]:
+    merged = dict(base)
+    merged.update(recent)
+    for key, node in recent.items():
+        if _is_empty(node):
+            del merged[key]
+    return merged
 
 
 @final
@@ -281,7 +278,7 @@ def add(table: Table, route: Route, template: Template) -> Table:
 def remove(table: Table, route: Route, template: Template) -> Table:
     """Return a table without a route, which has to be there."""
     if not template.names:
-        whole = _replace_or_drop(table.whole, template.path, _remove_endpoint(table.whole.get(template.path), route))
+        whole = table.whole.replace(template.path, _remove_endpoint(table.whole.get(template.path), route))
         return Table(whole, table.root, table.mounts)
     root = _remove_below(table.root, template.segments, 0, route)
     return Table(table.whole, root if root is not None else _empty_node(), table.mounts)
@@ -376,20 +373,20 @@ def _remove_below(node: Node | None, segments: tuple[str | Parameter, ...], dept
     segment = segments[depth]
     if isinstance(segment, str):
         child = _remove_below(node.literals.get(segment), segments, depth + 1, route)
-        literals = _replace_or_drop(node.literals, segment, child)
+        literals = node.literals.replace(segment, child)
         return _unless_empty(Node(node.endpoints, literals, node.parameter, node.below))
     below = _remove_below(node.below, segments, depth + 1, route)
     parameter = node.parameter if below is not None else None
     return _unless_empty(Node(node.endpoints, node.literals, parameter, below))
 
 
-def _replace_or_drop(branches: Branches, key: str, node: Node | None) -> Branches:
-    return branches.without(key) if node is None else branches.replace(key, node)
+def _is_empty(node: Node) -> bool:
+    """Whether nothing ends at a node and nothing goes on from it."""
+    return not node.endpoints and not node.literals.size and node.below is None
 
 
 def _unless_empty(node: Node) -> Node | None:
-    """Return a node, or `None` when nothing ends there and nothing goes on."""
-    return node if node.endpoints or node.literals.size or node.below is not None else None
+    return None if _is_empty(node) else node
 
 
 def copy_table(original: Table, previous: Table | None) -> Table:
@@ -437,50 +434,43 @@ def _copy_node(original: Node, previous: Node | None) -> Node:
 
 def _copy_branches(original: Branches, previous: Branches | None) -> Branches:
     before = None if previous is None else previous.source
-    if previous is None or before is None or before.mask != original.mask:
-        buckets = [_copy_bucket(bucket, {}, {}, previous) for bucket in original.buckets]
-    elif before is original:
+    if previous is not None and before is original:
         return previous
+    changed = None if before is None else original.changed_since(before)
+    if previous is None or before is None or changed is None:
+        base = _copy_children(original.base, previous)
+        recent = _copy_children(original.recent, previous)
+    elif original.base is before.base:
+        base = previous.base
+        recent = dict(previous.recent)
+        for key in changed:
+            recent[key] = _copy_node(original.recent[key], previous.get(key))
     else:
-        buckets = list(previous.buckets)
-        changed = original.changed_since(before)
-        if changed is None:
-            for index, bucket in enumerate(original.buckets):
-                if before.buckets[index] is not bucket:
-                    buckets[index] = _copy_bucket(bucket, before.buckets[index], buckets[index], previous)
-        else:
-            _copy_changed(original, previous, changed, buckets)
-    branches = Branches(tuple(buckets), original.size, original.lineage, original.version, ())
+        base = _copy_merged(original, previous, changed)
+        recent = {key: base[key] for key in original.recent}
+    branches = Branches(base, recent, original.size, original.lineage, original.version, ())
     branches.source = original
     return branches
 
 
-def _copy_changed(original: Branches, previous: Branches, changed: set[str], buckets: list[dict[str, Node]]) -> None:
-    """Bring buckets of the previous copy up to date where keys changed."""
-    fresh: set[int] = set()
+def _copy_children(original: dict[str, Node], previous: Branches | None) -> dict[str, Node]:
+    return {key: _copy_node(node, None if previous is None else previous.get(key)) for key, node in original.items()}
+
+
+def _copy_merged(original: Branches, previous: Branches, changed: set[str]) -> dict[str, Node]:
+    """Return the copies of all children where the original's base has been made anew."""
+    merged = dict(previous.base)
+    merged.update(previous.recent)
+    for key in previous.recent:
+        if original.get(key) is None:
+            del merged[key]
     for key in changed:
-        index = hash(key) & original.mask
-        if index not in fresh:
-            buckets[index] = dict(buckets[index])
-            fresh.add(index)
         node = original.get(key)
-        if node is None:
-            buckets[index].pop(key, None)
+        if node is not None:
+            merged[key] = _copy_node(node, previous.get(key))
         else:
-            buckets[index][key] = _copy_node(node, previous.get(key))
-
-
-def _copy_bucket(
-    bucket: dict[str, Node], before: dict[str, Node], copies: dict[str, Node], previous: Branches | None
-) -> dict[str, Node]:
-    """Copy a bucket; `copies` holds the copies of what is the same in `before`, `previous` those of other places."""
-    fresh = {}
-    for key, node in bucket.items():
-        if before.get(key) is node:
-            fresh[key] = copies[key]
-        else:
-            fresh[key] = _copy_node(node, None if previous is None else previous.get(key))
-    return fresh
+            merged.pop(key, None)
+    return merged
 
 
 def _copy_endpoints(original: dict[str, Endpoint], previous: dict[str, Endpoint]) -> dict[str, Endpoint]:
