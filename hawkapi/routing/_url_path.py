@@ -43,8 +43,6 @@ def _encode_value(parameter: Parameter, value: Any) -> str:
     fits = text and (converter.convert is None or converter.convert(text) is not None)
     if not fits or ("/" in text and not converter.takes_rest):
         raise URLPathError(f"parameter {parameter.name!r} of type {converter.name} cannot be {value!r}")
-    if not {".", ".."}.isdisjoint(text.split("/")):
-        raise URLPathError(f"parameter {parameter.name!r} cannot be {value!r}: clients resolve segments of dots")
     return encode_segments(text)
 
 
@@ -52,8 +50,10 @@ def encode_segments(text: str) -> str:
     """Percent-encode a text, but for the slashes in it.
 
     Raises:
-        URLPathError: it holds half surrogates, which UTF-8 cannot express.
+        URLPathError: it holds half surrogates, which UTF-8 cannot express, or a segment `.` or `..`.
     """
+    if not {".", ".."}.isdisjoint(text.split("/")):
+        raise URLPathError(f"{text!r} cannot be sent in a path: clients resolve the segments '.' and '..'")
     try:
         return quote(text, safe=IN_SEGMENT + "/")
     except UnicodeEncodeError as exc:

@@ -105,8 +105,7 @@ def controller_routes(controller: type[Controller]) -> list[Route]:
     for name in dir(controller):
         if name.startswith("_"):
             continue
-        written: tuple[MethodRoute, ...] = getattr(inspect.getattr_static(controller, name), MARK, ())
-        for method in written:
+        for method in _written_on(inspect.getattr_static(controller, name)):
             route = build_route(
                 join_paths(controller.prefix, method.path),
                 _handler_of(controller, name),
@@ -116,6 +115,12 @@ def controller_routes(controller: type[Controller]) -> list[Route]:
             )
             routes.append(dataclasses.replace(route, tags=[*route.tags, *controller.tags]))
     return routes
+
+
+def _written_on(member: object) -> tuple[MethodRoute, ...]:
+    """Return what decorators said of a member, outside or inside of `staticmethod` and `classmethod`."""
+    written: tuple[MethodRoute, ...] = getattr(member, MARK, ()) or getattr(getattr(member, "__func__", None), MARK, ())
+    return written
 
 
 def _check_controller(controller: object) -> None:
