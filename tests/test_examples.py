@@ -16,6 +16,11 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
     ("example", "target", "answer"),
     [
         pytest.param("hello.py", "/hello/world?excited=true", {"message": "Hello, world!"}, id="hello"),
+        pytest.param("routing.py", "/items/5", {"item_id": 5, "name": "lamp"}, id="routing-router"),
+        pytest.param("routing.py", "/v2/shop/items/5", {"item_id": 5, "name": "lamp"}, id="routing-version"),
+        pytest.param("routing.py", "/v2/shop/orders/7", {"order": 7}, id="routing-controller"),
+        pytest.param("routing.py", "/admin/status", {"status": "fine"}, id="routing-mount"),
+        pytest.param("routing.py", "/links", ["/items/5", "/admin/status"], id="routing-urls"),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )
