@@ -127,6 +127,7 @@ class HawkAPI(Router):
             await self._serve_websocket(scope, receive, send)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
         view = self._publication.view()
         path = route_path(scope)
         mount = view.table.find_mount(path)

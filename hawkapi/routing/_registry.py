@@ -4,16 +4,15 @@ A router that is included is copied, route by route, into the one that includes 
 inclusions it went through, the outermost first. With it `replace_router` finds what came from a router, wherever that
 was included, and sends the routes of another one the same way.
 
-Rules of this file: everything but `Registry` is immutable. A registry is changed by `apply` only, with the router's
-registration lock held: first the table is computed, which may refuse the change, then nothing can fail any more.
+Rules of this file: nothing but a `Registry` changes once it is made. A registry is changed by `apply` only, with the
+router's registration lock held: first the table is computed, which may refuse the change, then nothing can fail.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, final
 
 from hawkapi.routing import _tree
 from hawkapi.routing._parse import Template, join_paths, parse_template
@@ -22,8 +21,7 @@ from hawkapi.routing.options import scopes_of
 from hawkapi.routing.route import Route
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a router does to everything that is registered with it."""
 
     prefix: str
@@ -89,26 +87,32 @@ def mount_path(path: str) -> str:
     return "" if template.path == "/" else template.path
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@final
 class Inclusion:
     """One call of `include_router`. Compared by identity: the same router may be included several times."""
 
-    router: object
-    """What was included."""
-    context: Context
-    """That of the router which included it, at that moment."""
+    __slots__ = ("context", "router")
+
+    def __init__(self, router: object, context: Context) -> None:
+        self.router = router
+        """What was included."""
+        self.context = context
+        """That of the router which included it, at that moment."""
 
 
 type Chain = tuple[Inclusion, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@final
 class Entry:
     """A registered route."""
 
-    route: Route
-    template: Template
-    chain: Chain = ()
+    __slots__ = ("chain", "route", "template")
+
+    def __init__(self, route: Route, template: Template, chain: Chain = ()) -> None:
+        self.route = route
+        self.template = template
+        self.chain = chain
 
     def below(self, chain: Chain) -> Entry:
         """Return the entry as it is after further inclusions."""
@@ -127,12 +131,15 @@ class Entry:
         return Entry(route, template, self.chain)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@final
 class MountEntry:
     """A registered mount."""
 
-    mount: Mount
-    chain: Chain = ()
+    __slots__ = ("chain", "mount")
+
+    def __init__(self, mount: Mount, chain: Chain = ()) -> None:
+        self.mount = mount
+        self.chain = chain
 
     def below(self, chain: Chain) -> MountEntry:
         """Return the entry as it is after further inclusions."""
@@ -142,13 +149,12 @@ class MountEntry:
         return MountEntry(mount, (*chain, *self.chain))
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """Everything that a router holds at one moment."""
 
-    entries: tuple[Entry, ...]
-    mounts: tuple[MountEntry, ...]
-    chains: tuple[Chain, ...]
+    entries: tuple[Entry, ...] = ()
+    mounts: tuple[MountEntry, ...] = ()
+    chains: tuple[Chain, ...] = ()
     """Every inclusion, also of routers that had no routes."""
 
     def below(self, chain: Chain) -> Contents:
@@ -161,18 +167,14 @@ class Contents:
 
     def checked(self, check: Callable[[Route], Route]) -> Contents:
         """Return the contents with the routes that a check made of theirs."""
-        return dataclasses.replace(self, entries=tuple(entry.checked(check) for entry in self.entries))
+        return self._replace(entries=tuple(entry.checked(check) for entry in self.entries))
 
 
-NOTHING = Contents((), (), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is taken out and what is put in, all or nothing."""
 
-    removed: Contents = NOTHING
-    added: Contents = NOTHING
+    removed: Contents = Contents()
+    added: Contents = Contents()
     in_place: bool = False
     """Whether what is put in stands in the order of routes where the first of what is taken out stood."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import datetime
-import decimal
 import enum
 import functools
 import inspect
@@ -57,7 +56,6 @@ SCALARS: Final = frozenset(
         datetime.date,
         datetime.time,
         datetime.timedelta,
-        decimal.Decimal,
         uuid.UUID,
     }
 )
@@ -144,7 +142,8 @@ def _shape_of_class(cls: Any) -> Shape:
         return Shape.PLAIN
     if not isinstance(cls, type) or issubclass(cls, Response):
         return Shape.UNKNOWN
-    if issubclass(cls, enum.Enum):
+    # By its module, because importing `decimal` costs start-up time and most applications have no use for it.
+    if issubclass(cls, enum.Enum) or cls.__module__ == "decimal":
         return Shape.PLAIN
     is_named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
     if is_named_tuple or dataclasses.is_dataclass(cls) or any(hasattr(cls, mark) for mark in DECLARED_MEMBERS):

@@ -107,7 +107,7 @@ class Router:
         if not isinstance(path, str):
             raise TypeError(f"a route needs a path, not {path!r}; with a decorator write @app.get('/path')")
         entry = self._place(build_route(path, handler, methods, status_code, options)).checked(self._check_route)
-        self._apply(Change(added=Contents((entry,), (), ())))
+        self._apply(Change(added=Contents((entry,))))
         return entry.route
 
     def get[F: Callable[..., Any]](
@@ -202,7 +202,7 @@ class Router:
             RouteConflictError: another route answers one of the methods at one of the paths.
         """
         entries = [self._place(route).checked(self._check_route) for route in controller_routes(controller)]
-        self._apply(Change(added=Contents(tuple(entries), (), ())))
+        self._apply(Change(added=Contents(tuple(entries))))
 
     def mount(self, path: str, app: Any, *, name: str | None = None, strip_path: bool | None = None) -> None:
         """Hand every `http` and `websocket` connection at or below a path to another ASGI application.
@@ -228,7 +228,7 @@ class Router:
             raise TypeError(f"a mount needs an ASGI application, not {app!r}")
         strip = not wants_whole_path(app) if strip_path is None else strip_path
         mount = self._context().place_mount(Mount(mount_path(path), app, name, strip))
-        self._apply(Change(added=Contents((), (MountEntry(mount),), ())))
+        self._apply(Change(added=Contents(mounts=(MountEntry(mount),))))
 
     def remove_route(self, route: str | Route, methods: Iterable[str] | None = None) -> list[Route]:
         """Take routes out again and return them; an application's requests that begin later do not find them.
@@ -249,11 +249,13 @@ class Router:
             if not entries:
                 raise RouteNotFoundError(f"there is no route {route!r} to remove{_for_methods(wanted)}")
             kept = [
-                dataclasses.replace(entry, route=dataclasses.replace(entry.route, methods=entry.route.methods - wanted))
+                Entry(
+                    dataclasses.replace(entry.route, methods=entry.route.methods - wanted), entry.template, entry.chain
+                )
                 for entry in entries
                 if wanted is not None and not entry.route.methods <= wanted
             ]
-            self._apply(Change(removed=Contents(tuple(entries), (), ()), added=Contents(tuple(kept), (), ())))
+            self._apply(Change(removed=Contents(tuple(entries)), added=Contents(tuple(kept))))
         return [entry.route for entry in entries]
 
     def unmount(self, path: str) -> None:
@@ -275,7 +277,7 @@ class Router:
             ]
             if not found:
                 raise RouteNotFoundError(f"nothing is mounted at {path!r}")
-            self._apply(Change(removed=Contents((), (found[0],), ())))
+            self._apply(Change(removed=Contents(mounts=(found[0],))))
 
     def replace_router(self, old: Router, new: Router) -> None:
         """Put the routes and mounts that one router has now in the place of those that came from another, in one step.
@@ -295,7 +297,7 @@ class Router:
             places = outermost_places(chains, old)
             if not places:
                 raise RouteNotFoundError(f"{old!r} was not included, or has been replaced")
-            added = Contents((), (), ())
+            added = Contents()
             for place in places:
                 chain = (*place[:-1], Inclusion(new, place[-1].context))
                 part = contents.below(chain).checked(self._check_route)
@@ -384,7 +386,7 @@ class Router:
         """Register a route as it is, without the prefix and everything else of this router."""
         template = parse_template(route.path)
         route = dataclasses.replace(route, path=template.path, methods=normalise_methods(route.methods))
-        self._apply(Change(added=Contents((Entry(route, template).checked(self._check_route),), (), ())))
+        self._apply(Change(added=Contents((Entry(route, template).checked(self._check_route),))))
 
     def _check_route(self, route: Route) -> Route:
         """Refuse a route that could not be served, or return the one to register; nothing has been changed yet."""

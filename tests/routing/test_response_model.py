@@ -6,6 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypedDict
 from uuid import UUID
@@ -89,6 +90,7 @@ def handler_with(annotation: Any) -> Callable[[], Any]:
         set[UUID],
         Sequence[Item],
         Mapping[str, datetime],
+        list[Decimal],
         Item | None,
         Optional[Item],  # noqa: UP045 - the other form
         Item | str,
@@ -128,6 +130,7 @@ def test_inferred(annotation: Any) -> None:
         frozenset,
         str | None,
         datetime,
+        Decimal,
         Color,
         Literal["a"],
         Response,
