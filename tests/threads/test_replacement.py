@@ -13,7 +13,7 @@ from hawkapi import HawkAPI
 from hawkapi.routing import Router
 
 SERVERS = 4
-CHANGES = 200
+CHANGES = 60
 
 
 class Shared:
