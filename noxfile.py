@@ -174,10 +174,16 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Measure requests in one process against a bare ASGI callable and other frameworks, on both builds."""
-    for build, groups in (("3.13", ("bench", "msgspec")), ("3.13t", ("bench",))):
+    """Measure requests against a bare ASGI callable, hawkapi 0.2.0 and other frameworks, on both builds."""
+    arguments = [f"--predecessor={environment(session, '3.13', packages('predecessor'))}"]
+    compiled = sorted(WHEELHOUSE.glob("hawkapi-*-cp313-cp313-*.whl"))
+    if len(compiled) == 1:
+        arguments.append(f"--wheel={environment(session, '3.13', [*packages('msgspec'), *compiled])}")
+    else:
+        session.warn("wheelhouse/ holds no compiled wheel, so it is not measured; to have one: nox -s wheels")
+    for build, groups, extra in (("3.13", ("bench", "msgspec"), arguments), ("3.13t", ("bench",), [])):
         python = environment(session, build, packages(*groups))
-        session.run(str(python), "tests/bench/in_process.py", *session.posargs, external=True)
+        session.run(str(python), "tests/bench/in_process.py", *extra, *session.posargs, external=True)
 
 
 @nox.session
