@@ -115,6 +115,25 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """Measure which branches of the package the suite reaches on 3.13 with either codec; fail under 97 %."""
+    # tests/ci is about scripts, tests/bench about the benchmark.
+    arguments = ["--ignore=tests/ci", "--ignore=tests/bench", *session.posargs]
+    python = environment(session, "3.13", packages("tests", "msgspec"))
+    data = Path(session.create_tmp()).resolve()
+    for old in data.glob(".coverage*"):
+        old.unlink()
+    runs = [
+        run_suite(session, f"3.13, {codec} codec", python, arguments, codec=codec, coverage=data)
+        for codec in ("portable", "msgspec")
+    ]
+    run_suites(session, runs)
+    where = {"COVERAGE_FILE": str(data / ".coverage")}
+    for command in (["combine", "--quiet"], ["report"]):
+        session.run(str(python), "-m", "coverage", *command, env=where, external=True)
+
+
+@nox.session(venv_backend="none")
 def test_wheels(session: nox.Session) -> None:
     """Run the suite against each wheel in wheelhouse/, installed, from a directory without the package."""
     arguments = list(session.posargs)
@@ -156,11 +175,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
-    """Check the types of the package, the tests and the scripts with mypy --strict."""
+    """Check the package and everything beside it with mypy --strict, the package and users' code with pyright too."""
     refuse_arguments(session)
     python = environment(session, "3.13", packages("types"))
     for places in (["hawkapi", "tests", "setup.py", "docs/examples"], ["ci", "noxfile.py"]):
         session.run(str(python), "-m", "mypy", *places, external=True)
+    # pyright with its JavaScript and a node in wheels, so that nothing but the package index is needed.
+    session.run(str(python), "-m", "basedpyright", f"--pythonpath={python}", external=True)
 
 
 @nox.session
