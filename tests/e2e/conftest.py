@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from servers import Served, can_serve, serve
+from wire import connected, request_bytes
 
 HERE = Path(__file__).parent
 LARGE = bytes(range(256)) * 1024
@@ -64,5 +65,6 @@ def client(server: Served) -> Iterator[httpx.Client]:
 def alive(server: Served) -> Iterator[None]:
     """Check after a test that the server still answers new connections."""
     yield
-    answer = httpx.get(f"{server.url}/hello/you", timeout=30, trust_env=False)
-    assert answer.json() == {"message": "Hello, you."}
+    with connected(server.address) as connection:
+        connection.send(request_bytes("GET", "/plain"))
+        assert connection.answer().body == b"plain text\n"

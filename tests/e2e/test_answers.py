@@ -39,7 +39,7 @@ def test_answer(client: httpx.Client, method: str, target: str, body: object, st
 
 @pytest.mark.parametrize(
     "target",
-    ["/hello/x", "/plain", "/file", "/static/style.css", "/nothing", "/crash", "/typed", "/refuse/418"],
+    ["/hello/x", "/plain", "/file", "/static/style.css", "/static/nothing", "/crash", "/typed", "/refuse/418"],
 )
 def test_head_is_get_without_a_body(client: httpx.Client, target: str) -> None:
     """Status and fields are those of GET, the length among them; the connection goes on."""
