@@ -144,6 +144,32 @@ def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:
     ]
 
 
+@nox.session(venv_backend="none")
+def e2e(session: nox.Session) -> None:
+    """Run all end-to-end tests, the long ones too: uvicorn with both of its parsers and granian, on both builds."""
+    arguments = ["tests/e2e", "-m", "", *session.posargs]
+    with_gil = environment(session, "3.13", packages("e2e-gil"))
+    without = environment(session, "3.13t", packages("e2e"))
+    runs = [
+        run_suite(session, "3.13, portable codec", with_gil, arguments, codec="portable"),
+        run_suite(session, "3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        run_suite(session, "3.13t", without, arguments),
+    ]
+    run_suites(session, runs)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Give random requests to an application: -- [--seconds N] [--seed S] [--target NAME] [--case N]."""
+    with_gil = environment(session, "3.13", packages("tests", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    command = [str(with_gil), "tests/fuzz/everywhere.py", *session.posargs]
+    command += ["--with", "3.13, portable codec", str(with_gil), "portable"]
+    command += ["--with", "3.13, msgspec codec", str(with_gil), "msgspec"]
+    command += ["--with", "3.13t", str(without), ""]
+    session.run(*command, external=True)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff, and the workflows with zizmor, their schema and our own rules."""

@@ -64,7 +64,9 @@ def test_chunk_extensions_and_trailers(server: Served) -> None:
 def test_declared_too_large(server: Served, alive: None, target: str) -> None:
     """A length beyond the limit is refused before the body is sent."""
     with connected(server.address) as connection:
-        connection.send(request_bytes("POST", target, [f"Content-Length: {LIMIT + 1}", FORM if target == "/form" else "X: y"]))
+        connection.send(
+            request_bytes("POST", target, [f"Content-Length: {LIMIT + 1}", FORM if target == "/form" else "X: y"])
+        )
         answer = connection.answer("POST")
         assert answer.status == 413
         assert json.loads(answer.body)["status"] == 413

@@ -4,11 +4,11 @@
 
 What it proves: to each of the random requests the application gave one complete answer that HTTP and ASGI allow, no
 exception came out of it, no status was the server's fault, the cutting of a body into chunks changed nothing, and
-memory did not grow. With `--digests` the answers are written down for `compare.py`. What it does not prove: that the
+memory did not grow. With `--digests` the answers are written down for `everywhere.py`. What it does not prove: that the
 answers are right; the rest of the suite is for that.
 
 `--case N` gives one case and prints its answer. `--serve` reads cases from standard input, one in a line, and writes
-their answers, for `compare.py`.
+their answers, for `everywhere.py`.
 """
 
 from __future__ import annotations

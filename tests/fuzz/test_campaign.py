@@ -134,11 +134,11 @@ def load(name: str) -> Any:
 
 def test_difference_is_found() -> None:
     """Two configurations that answered differently are named, with the number of the case."""
-    compare = load("compare")
-    one = compare.Configuration("one", "", "", b"aaaaaaaabbbbbbbbcccccccc")
-    two = compare.Configuration("two", "", "", b"aaaaaaaaXbbbbbbb")
-    assert compare.differences([one, one]) == []
-    assert compare.differences([one, one, two]) == [(1, 2)]
+    everywhere = load("everywhere")
+    one = everywhere.Configuration("one", "", "", b"aaaaaaaabbbbbbbbcccccccc")
+    two = everywhere.Configuration("two", "", "", b"aaaaaaaaXbbbbbbb")
+    assert everywhere.differences([one, one]) == []
+    assert everywhere.differences([one, one, two]) == [(1, 2)]
 
 
 @pytest.mark.parametrize("target", ALL)

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from fuzzing.exchange import Exchange
 
-INTENTIONAL_CRASH: Final = b"/crash"
-"""The path of the route that is meant to answer 500."""
+INTENTIONAL_CRASHES: Final = frozenset({b"/crash", b"/sub/crash"})
+"""The paths of the routes that are meant to answer 500."""
 
 # RFC 9110 section 5.1 and 5.6.2; ASGI wants lower case.
 _NAME: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
@@ -46,7 +47,7 @@ def no_hang(exchange: Exchange) -> Iterator[str]:
 
 def no_server_error(exchange: Exchange) -> Iterator[str]:
     """A client can make no request that is the server's fault."""
-    if exchange.status >= 500 and exchange.case.path.rstrip(b"/") != INTENTIONAL_CRASH:
+    if exchange.status >= 500 and unquote_to_bytes(exchange.case.path).rstrip(b"/") not in INTENTIONAL_CRASHES:
         yield f"status {exchange.status}: {exchange.body[:300]!r}"
 
 
