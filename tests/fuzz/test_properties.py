@@ -224,11 +224,11 @@ def test_leaking_application_is_caught() -> None:
     kept: list[object] = []
 
     async def leaks(scope: Any, receive: Any, send: Any) -> None:
-        kept.append([len(kept)])
+        kept.append([[number] for number in range(30)])
         await GOOD["text"](scope, receive, send)
 
     for app, leaky in ((leaks, True), (GOOD["text"], False)):
-        watch = MemoryWatch(blocks_per_request=0.5, least_blocks=100)
+        watch = MemoryWatch(blocks_per_request=15, least_blocks=1000)
         with campaign(app, 1, ("path",), memory=watch) as running:
             assert (running.run(cases(1000)).memory is not None) == leaky
 
