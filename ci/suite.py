@@ -30,7 +30,14 @@ class Outcome:
 
 
 def run_suite(
-    title: str, python: Path, arguments: Sequence[str], *, tree: Path = PROJECT, codec: str = "", installed: str = ""
+    title: str,
+    python: Path,
+    arguments: Sequence[str],
+    *,
+    tree: Path = PROJECT,
+    codec: str = "",
+    installed: str = "",
+    coverage: Path | None = None,
 ) -> Outcome:
     """Run pytest, its output going straight to the terminal.
 
@@ -42,6 +49,7 @@ def run_suite(
         codec: the value of `HAWKAPI_CODEC`, default none.
         installed: the kind of wheel (`compiled` or `pure`) that the suite must find imported from site-packages;
             default: the package of the checkout.
+        coverage: a directory to put the data of coverage into, beside those of other runs; default: none are taken.
 
     Raises:
         CIError: pytest ended without saying what it ran.
@@ -52,8 +60,12 @@ def run_suite(
         environ["HAWKAPI_CODEC"] = codec
     if installed:
         environ["HAWKAPI_TEST_WHEEL"] = installed
+    if coverage is not None:
+        environ["COVERAGE_FILE"] = str(coverage / ".coverage")
     # `python -m pytest` would put the current directory first on the path; only a checkout's suite wants that.
     program = [str(python), "-m", "pytest"] if not installed else [str(python.with_name("pytest"))]
+    if coverage is not None:
+        program = [str(python), "-m", "coverage", "run", "-m", "pytest"]
     with tempfile.TemporaryDirectory(prefix="hawkapi-suite-") as scratch:
         report = Path(scratch, "report.xml")
         command = [*program, f"--junit-xml={report}", "-o", "junit_logging=no", "-p", "no:cacheprovider", "-q"]

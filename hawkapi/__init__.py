@@ -10,14 +10,129 @@
     @app.get("/hello/{name}")
     async def hello(name: str, excited: bool = False) -> dict[str, str]:
         return {"message": f"Hello, {name}{'!' if excited else '.'}"}
+
+What nearly every application uses is loaded at once; the rest when it is first asked for (PEP 562).
 """
+
+import importlib
+from typing import TYPE_CHECKING
 
 import hawkapi.status as status
 from hawkapi.app import HawkAPI
 from hawkapi.exceptions import HTTPException
+from hawkapi.requests import Request
 from hawkapi.responses import JSONResponse, PlainTextResponse, Response
-from hawkapi.routing import Route
+from hawkapi.routing import Route, Router
+
+if TYPE_CHECKING:
+    from hawkapi.background import BackgroundTasks
+    from hawkapi.codec.struct import UNSET, Meta, Struct, UnsetType, field
+    from hawkapi.middleware import MiddlewareEntry
+    from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
+    from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
+    from hawkapi.params.markers import Body, Cookie, File, Form, Header, Path, Query
+    from hawkapi.requests import FormData, Headers, QueryParams, State, UploadFile
+    from hawkapi.responses import (
+        EventSourceResponse,
+        FileResponse,
+        HTMLResponse,
+        RedirectResponse,
+        ServerSentEvent,
+        StreamingResponse,
+    )
+    from hawkapi.routing import Controller, VersionRouter
+    from hawkapi.routing.controllers import delete, get, patch, post, put
+    from hawkapi.staticfiles import StaticFiles
 
 __version__ = "0.3.0"
 
-__all__ = ["HTTPException", "HawkAPI", "JSONResponse", "PlainTextResponse", "Response", "Route", "status"]
+__all__ = [
+    "UNSET",
+    "BackgroundTasks",
+    "Body",
+    "Controller",
+    "Cookie",
+    "CursorPage",
+    "CursorParams",
+    "EventSourceResponse",
+    "File",
+    "FileResponse",
+    "Form",
+    "FormData",
+    "HTMLResponse",
+    "HTTPException",
+    "HawkAPI",
+    "Header",
+    "Headers",
+    "JSONResponse",
+    "Meta",
+    "MiddlewareEntry",
+    "Page",
+    "PaginationParams",
+    "Path",
+    "PlainTextResponse",
+    "ProblemDetail",
+    "Query",
+    "QueryParams",
+    "RedirectResponse",
+    "Request",
+    "RequestValidationError",
+    "Response",
+    "Route",
+    "Router",
+    "ServerSentEvent",
+    "State",
+    "StaticFiles",
+    "StreamingResponse",
+    "Struct",
+    "UnsetType",
+    "UploadFile",
+    "ValidationErrorDetail",
+    "VersionRouter",
+    "delete",
+    "field",
+    "get",
+    "patch",
+    "post",
+    "put",
+    "status",
+]
+
+_HOMES = {
+    "hawkapi.background": ("BackgroundTasks",),
+    "hawkapi.codec.struct": ("UNSET", "Meta", "Struct", "UnsetType", "field"),
+    "hawkapi.middleware": ("MiddlewareEntry",),
+    "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
+    "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
+    "hawkapi.params.markers": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),
+    "hawkapi.requests": ("FormData", "Headers", "QueryParams", "State", "UploadFile"),
+    "hawkapi.responses": (
+        "EventSourceResponse",
+        "FileResponse",
+        "HTMLResponse",
+        "RedirectResponse",
+        "ServerSentEvent",
+        "StreamingResponse",
+    ),
+    "hawkapi.routing": ("Controller", "VersionRouter"),
+    "hawkapi.routing.controllers": ("delete", "get", "patch", "post", "put"),
+    "hawkapi.staticfiles": ("StaticFiles",),
+}
+"""What is loaded when it is asked for, by the module that it comes from."""
+
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # A type checker would accept any name of a module that has `__getattr__`.
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first asked for, and keep it; every thread that comes first stores the same object."""
+        module = _HOME_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(module), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,67 +8,24 @@ one thread, and their reference counts with them. Handlers and defaults stay sha
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import functools
 import inspect
-import logging
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
-import hawkapi.codec as codec
-from hawkapi._workers import WorkerPool
-from hawkapi.codec import CodecError, Kind, MalformedError
-from hawkapi.exceptions import UnsupportedTypeError
-from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations
-from hawkapi.params._signature import (
-    HandlerParameter,
-    Source,
-    read_signature,
-    refusal,
-    resolve_annotation,
-    signature_of,
-    unwrap_handler,
-)
-from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
-from hawkapi.responses._projection import build_projection
-from hawkapi.responses.base import Response, has_body
+from hawkapi._arguments import Arguments, build_json_body
+from hawkapi._forms import FormArguments, build_form_arguments
+from hawkapi._results import ResultWriter
+from hawkapi.params._annotations import refusal, unwrap_handler
+from hawkapi.params._groups import build_text_arguments
+from hawkapi.params._signature import Source, read_signature
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
 from hawkapi.routing.route import Route
-from hawkapi.types import Message
+from hawkapi.types import ASGIApp, HeaderPairs
 
-type Encode = Callable[[object], bytes]
-
-logger = logging.getLogger("hawkapi")
-
-
-@final
-class BodyArgument:
-    """The argument that the JSON body becomes."""
-
-    __slots__ = ("copies_default", "decode", "default", "position")
-
-    def __init__(self, parameter: HandlerParameter, position: int) -> None:
-        self.position = position
-        self.decode = codec.decoder(parameter.description)
-        self.default = parameter.default
-        self.copies_default = isinstance(parameter.default, (list, dict)) or dataclasses.is_dataclass(parameter.default)
-
-    def read(self, body: bytes, errors: list[ValidationErrorDetail]) -> object:
-        """Return the decoded body, or add to `errors` and return `ABSENT`."""
-        if not body:
-            if self.default is ABSENT:
-                errors.append(ValidationErrorDetail("body", "Request body is required"))
-            # A default that can be changed is not shared by requests, which may run in several threads.
-            return copy.deepcopy(self.default) if self.copies_default else self.default
-        try:
-            return self.decode(body)
-        except MalformedError as exc:
-            add_violations(exc, "body", errors)
-        except CodecError as exc:
-            add_violations(exc, "", errors)
-        return ABSENT
+OBJECTS: Final = frozenset({Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE})
+"""What a handler may ask for that is made for it, rather than read from the request."""
 
 
 @final
@@ -76,70 +33,58 @@ class EndpointPlan:
     """How the requests of one endpoint are answered."""
 
     __slots__ = (
-        "body",
-        "encode",
+        "chain",
+        "form",
+        "gather",
         "handler",
+        "headers",
         "is_async",
+        "is_plain",
         "keywords",
+        "messages",
+        "objects",
+        "path_names",
         "positional",
+        "read",
+        "reads_body",
         "size",
         "status_code",
-        "texts",
     )
 
     def __init__(self, route: Route) -> None:
         template = parse_template(route.path)
         parameters = read_signature(route, template)
-        self.handler = route.handler
+        self.handler: Any = route.handler
+        self.path_names = template.names
+        self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
         self.is_async = is_coroutine_handler(route.handler)
         self.size = len(parameters)
-        self.positional = sum(not parameter.keyword_only for parameter in parameters)
-        self.keywords = tuple(parameter.name for parameter in parameters if parameter.keyword_only)
-        self.texts = _plan_texts(parameters, template.names)
-        self.body = next(
-            (BodyArgument(item, index) for index, item in enumerate(parameters) if item.source is Source.BODY), None
-        )
-        self.encode = build_result_encoder(route)
+        self.keywords = [parameter.name for parameter in parameters if parameter.keyword_only]
+        self.positional = self.size - len(self.keywords)
+        body = build_json_body(parameters)
+        arguments = Arguments(self.size, build_text_arguments(parameters, template.names), body)
+        self.reads_body = body is not None
+        # PERF: what a request calls is at hand; the objects behind are compiled, and slow to look into from here.
+        self.gather = arguments.gather
+        self.read = arguments.read
+        self.form: FormArguments | None = build_form_arguments(parameters)
+        self.objects: list[tuple[int, Source, Any]] = [
+            (position, parameter.source, parameter.annotation)
+            for position, parameter in enumerate(parameters)
+            if parameter.source in OBJECTS
+        ]
+        self.messages = ResultWriter(route).messages
         self.status_code = route.status_code
-
-    def arguments(self, values: list[object], query_string: bytes, body: bytes) -> list[object]:
-        """Return the handler's arguments in the order of its signature.
-
-        Raises:
-            RequestValidationError: the request does not fit; every problem of path, query and body is in it.
-        """
-        arguments: list[object] = [ABSENT] * self.size
-        errors: list[ValidationErrorDetail] = []
-        if self.texts is not None:
-            self.texts.fill(arguments, values, query_string, errors)
-        if self.body is not None:
-            arguments[self.body.position] = self.body.read(body, errors)
-        if errors:
-            raise RequestValidationError(errors)
-        return arguments
+        self.headers = deprecation_headers(route)
+        extras = (self.chain, self.form, self.objects, self.keywords, self.headers)
+        self.is_plain = self.is_async and not any(extras)
+        """Whether arguments and result are all there is to a request: nothing is made for it and closed after it."""
 
     def named(self, arguments: list[object]) -> dict[str, object]:
         """Take the keyword-only arguments off the end of the arguments."""
         named = dict(zip(self.keywords, arguments[self.positional :], strict=True))
         del arguments[self.positional :]
         return named
-
-    def messages(self, result: object, method: str) -> tuple[Message, Message]:
-        """Turn what the handler returned into the two messages of its response."""
-        if isinstance(result, Response):
-            return result.messages(method)
-        status_code = self.status_code
-        if result is None:
-            return Response(b"", status_code=204 if status_code == 200 else status_code).messages(method)
-        if not has_body(status_code):
-            return Response(b"", status_code=status_code).messages(method)
-        body = self.encode(result)
-        # A list and a pair of this request's own: a server may add to the one, threads would contend for the other.
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        return (
-            {"type": "http.response.start", "status": status_code, "headers": headers},
-            {"type": "http.response.body", "body": b"" if method == "HEAD" else body},
-        )
 
 
 def plan_of(endpoint: Endpoint) -> EndpointPlan:
@@ -150,30 +95,16 @@ def plan_of(endpoint: Endpoint) -> EndpointPlan:
     return plan
 
 
-async def call_in_worker(plan: EndpointPlan, workers: WorkerPool, *arguments: object, **named: object) -> object:
-    """Call a handler that is a plain function in a worker thread."""
-    result = await workers.run(plan.handler, *arguments, **named)
-    # A plain function may return the coroutine of another, a decorator's wrapper for example.
-    return await result if inspect.isawaitable(result) else result
-
-
-def _plan_texts(parameters: tuple[HandlerParameter, ...], names: tuple[str, ...]) -> TextArguments | None:
-    path: list[TextArgument] = []
-    query: list[TextArgument] = []
-    for position, parameter in enumerate(parameters):
-        if parameter.source is Source.BODY:
-            continue
-        as_it_comes = parameter.converted or parameter.description.kind in {Kind.STR, Kind.ANY}
-        argument = TextArgument(
-            name=parameter.name,
-            place=f"{parameter.source.value}.{parameter.name}",
-            position=position,
-            index=names.index(parameter.name) if parameter.source is Source.PATH else -1,
-            convert=None if as_it_comes else codec.converter(parameter.description),
-            default=parameter.default,
-        )
-        (path if parameter.source is Source.PATH else query).append(argument)
-    return TextArguments(path, query) if path or query else None
+def deprecation_headers(route: Route) -> HeaderPairs:
+    """Return the fields that say a route is deprecated (RFC 9745, RFC 8594), none where it is not."""
+    if not route.deprecated:
+        return []
+    fields = [(b"deprecation", b"true")]
+    if route.sunset:
+        fields.append((b"sunset", route.sunset.encode("latin-1")))
+    if route.deprecation_link:
+        fields.append((b"link", f'<{route.deprecation_link}>; rel="deprecation"'.encode("latin-1")))
+    return fields
 
 
 def is_coroutine_handler(handler: Callable[..., Any]) -> bool:
@@ -190,60 +121,16 @@ def check_route(route: Route) -> None:
     """Refuse a route that could not be served.
 
     Raises:
-        UnsupportedTypeError: the handler is of a kind that is not supported yet, or a parameter or the result cannot
-            be handled; the message names the route and the part.
+        UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter or the result cannot be
+            handled; the message names the route and the part.
     """
     function = unwrap_handler(route.handler)
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        raise refusal(route, "generators as handlers (streaming) are not supported yet")
+        raise refusal(route, "a generator as handler is not supported; return a StreamingResponse of it")
     if inspect.isclass(route.handler):
         raise refusal(route, "classes as handlers are not supported; register a function")
+    for what in ("dependencies", "permissions"):
+        # SECURITY: an option that guards a route must never be accepted without being enforced.
+        if getattr(route, what):
+            raise refusal(route, f"{what}= is not supported yet")
     EndpointPlan(route)
-    try:
-        _read_return_annotation(route)
-    except UnsupportedTypeError as exc:
-        # COMPAT: such a handler has always been accepted. It must not be silent: a model keeps members from leaking.
-        logger.warning("%s; results are sent as they are, without a response model", exc)
-
-
-def build_result_encoder(route: Route) -> Encode:
-    """Return what writes a handler's results as JSON.
-
-    A return annotation with structure (a dataclass, `list[Item]`, `dict[str, int]`) is the response's model: results
-    are written as it says, members it does not have are left out, also those that a subclass adds.
-
-    Raises:
-        UnsupportedTypeError: the annotation names a type that is not supported.
-    """
-    encode = codec.encoder()
-    annotation = _result_annotation(route)
-    try:
-        description = codec.describe(annotation)
-    except UnsupportedTypeError as exc:
-        raise refusal(route, f"return annotation: {exc}; leave it out, or return a Response") from exc
-    if description.is_scalar or description.kind is Kind.ANY or annotation is list or annotation is dict:
-        return encode
-    project = build_projection(description)
-    return lambda result: encode(project(result))
-
-
-def _read_return_annotation(route: Route) -> Any:
-    """Return the annotation of a handler's results.
-
-    Raises:
-        UnsupportedTypeError: a name in it cannot be found.
-    """
-    written = signature_of(route.handler).return_annotation
-    return resolve_annotation(written, route.handler, lambda why: refusal(route, f"return annotation: {why}"))
-
-
-def _result_annotation(route: Route) -> Any:
-    """Return the annotation that describes results; `Any` where there is none or where it is about responses."""
-    try:
-        annotation = _read_return_annotation(route)
-    except UnsupportedTypeError:
-        return Any
-    choices = getattr(annotation, "__args__", ()) if not isinstance(annotation, type) else (annotation,)
-    if any(isinstance(choice, type) and issubclass(choice, Response) for choice in choices):
-        return Any
-    return annotation

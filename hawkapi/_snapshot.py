@@ -17,31 +17,35 @@ from typing import final
 import hawkapi._threading as _threading
 from hawkapi._threading import ThreadOwned
 from hawkapi.routing._tree import Table, copy_table
+from hawkapi.types import ASGIApp
 
 
 @final
 class Snapshot:
     """What requests need, of one generation. Never changed, but for the list of running requests."""
 
-    __slots__ = ("generation", "running", "table")
+    __slots__ = ("chain", "generation", "running", "table")
 
-    def __init__(self, generation: int, table: Table, running: list[None]) -> None:
+    def __init__(self, generation: int, table: Table, chain: tuple[ASGIApp, ...], running: list[None]) -> None:
         self.generation = generation
         """Counts publications, from 0."""
         self.table = table
+        self.chain = chain
+        """The application's middleware, the outermost first."""
         self.running = running
         """One entry for each running request. THREADS: relies on `append` and `pop` of a list being atomic."""
 
 
 @final
 class Replica:
-    """One thread's copy of a snapshot; `source` and `table` are written by that thread only."""
+    """One thread's copy of a snapshot; `source`, `table` and `chain` are written by that thread only."""
 
-    __slots__ = ("__weakref__", "running", "source", "table")
+    __slots__ = ("__weakref__", "chain", "running", "source", "table")
 
     def __init__(self, source: Snapshot) -> None:
         self.source = source
         self.table = copy_table(source.table, None)
+        self.chain = (*source.chain,)
         self.running: list[None] = []
         """One entry for each running request of this thread. THREADS: as in `Snapshot`; the finaliser of a request that
         was dropped may `pop` in another thread.
@@ -56,9 +60,9 @@ class Publication:
     Thread-safe: `publish` is called by one thread at a time, with the registration lock held; the rest by any.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, chain: tuple[ASGIApp, ...] = ()) -> None:
         # THREADS: relied on to be atomic is one store and one load of this attribute, on both builds.
-        self._newest = Snapshot(0, table, [])
+        self._newest = Snapshot(0, table, chain, [])
         self._owned = ThreadOwned(self._new_replica) if _threading.FREE_THREADED else None
         # Protects the list of replicas, when a thread serves its first request and when running requests are counted.
         # It does not cover the replicas themselves, which belong to their threads.
@@ -71,16 +75,21 @@ class Publication:
         return self._newest.generation
 
     @property
+    def shared(self) -> Snapshot | None:
+        """The newest snapshot, where threads share it; `None` where each has its own."""
+        return self._newest if self._owned is None else None
+
+    @property
     def running_requests(self) -> int:
         """How many requests are being answered now, in all threads."""
         with self._guard:
             replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
         return len(self._newest.running) + sum(len(replica.running) for replica in replicas)
 
-    def publish(self, table: Table) -> None:
-        """Make a table visible to every request that begins from now on."""
+    def publish(self, table: Table, chain: tuple[ASGIApp, ...] = ()) -> None:
+        """Make a table and a chain of middleware visible to every request that begins from now on."""
         newest = self._newest
-        self._newest = Snapshot(newest.generation + 1, table, newest.running)
+        self._newest = Snapshot(newest.generation + 1, table, chain, newest.running)
 
     def view(self) -> Snapshot | Replica:
         """Return the newest snapshot, as this thread's own where threads have their own."""
@@ -90,6 +99,7 @@ class Publication:
         replica = self._owned.get()
         if replica.source is not newest:
             replica.table = copy_table(newest.table, replica.table)
+            replica.chain = (*newest.chain,)
             replica.source = newest
         return replica
 

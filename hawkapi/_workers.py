@@ -1,49 +1,107 @@
-"""The pool of threads in which handlers that are plain functions run."""
+"""The threads in which plain functions run beside the event loops.
+
+One pool would be simpler, but a function in it may wait for what only another function, queued behind it, would give
+back: a handler for a database connection that a streamed response holds, whose next chunk, or whose clean-up, needs a
+thread. So each kind of work has a lane of threads of its own, and waits at most for kinds further down in `Lane`. Lanes
+do not help a sync stream that waits for another one of a full lane; such streams are written as async generators.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
-from typing import Any, Final
+from enum import Enum
+from typing import Final
+
+from hawkapi.types import Scope
 
 DEFAULT_SIZE: Final = 40
 """Threads at most. Blocking handlers mostly wait, so there are more than processors; other frameworks have as many."""
 
 
+class Lane(Enum):
+    """Kinds of work, each with threads of its own. A kind may wait for those below it, never for those above."""
+
+    HANDLERS = ""
+    """Handlers, dependencies and background tasks: user code that may wait for anything."""
+    STREAMS = "-stream"
+    """Steps of plain iterators whose items are being sent: user code, of a response that has begun."""
+    CLEANUP = "-cleanup"
+    """The ends of generators: user code that gives back what others may be waiting for."""
+    FILES = "-file"
+    """Reading files: our own code, which waits for disks only."""
+
+
 class WorkerPool:
-    """A named, sized pool that any event loop of any thread may use at the same time.
+    """Named, sized lanes of threads that any event loop of any thread may use at the same time.
 
     Threads are started when they are needed and end with the pool.
 
     Args:
-        size: threads at most, at least 1, default 40.
-        name: how the threads are called: `<name>_<number>`.
+        size: threads of a lane at most, at least 1, default 40.
+        name: how the threads are called: `<name>_<number>`, with the kind of work before the number.
     """
 
     def __init__(self, *, size: int = DEFAULT_SIZE, name: str = "hawkapi-worker") -> None:
         self.size = size
-        self._executor = ThreadPoolExecutor(size, thread_name_prefix=name)
+        # An executor without work has no threads, so unused lanes cost nothing.
+        self._lanes = {lane: ThreadPoolExecutor(size, thread_name_prefix=name + lane.value) for lane in Lane}
+        self._handlers = self._lanes[Lane.HANDLERS]
 
     async def run[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function in a thread and return its result; it sees a copy of the caller's context variables.
+        """Call a function in a thread for handlers, with a copy of the caller's context variables.
 
         If the caller is cancelled, a function that has begun runs to its end and its result is dropped; one that still
         waits for a thread is not called.
         """
+        # PERF: without looking the lane up, and without a coroutine in between; plain handlers come this way.
+        return await self._run(self._handlers, functools.partial(function, *args, **kwargs))
+
+    async def run_in[T](self, lane: Lane, function: Callable[[], T]) -> T:
+        """Call a function in a thread of a lane; the rest is as for `run`."""
+        return await self._run(self._lanes[lane], function)
+
+    def _run[T](self, executor: ThreadPoolExecutor, function: Callable[[], T]) -> asyncio.Future[T]:
         context = copy_context()
         # THREADS: submit() may start a thread, and from 3.14 on a free-threaded build gives a new thread the context
         # of its starter. Started from an empty one, a thread keeps nothing of the request that happened to start it.
-        future = Context().run(self._submit, context, functools.partial(function, *args, **kwargs))
-        return await asyncio.wrap_future(future)
-
-    def _submit(self, context: Context, function: Callable[[], Any]) -> Any:
-        return self._executor.submit(context.run, _call, function)
+        return asyncio.wrap_future(Context().run(_submit, executor, context, function))
 
 
-def _call(function: Callable[[], Any]) -> Any:
+def _submit[T](executor: ThreadPoolExecutor, context: Context, function: Callable[[], T]) -> Future[T]:
+    return executor.submit(context.run, functools.partial(_call, function))
+
+
+async def run_in_worker[*Ts, T](
+    scope: Scope | None, function: Callable[[*Ts], T], *args: *Ts, lane: Lane = Lane.HANDLERS
+) -> T:
+    """Call a function in a thread of the application that serves a connection.
+
+    Args:
+        scope: of the connection; `app` in it is the application. Without one of ours the threads are asyncio's.
+        function: sees a copy of the caller's context variables.
+        args: what it is called with.
+        lane: which kind of work it is, default that of handlers.
+    """
+    call = functools.partial(function, *args)
+    workers = getattr(scope.get("app"), "_workers", None) if scope is not None else None
+    if isinstance(workers, WorkerPool):
+        return await workers.run_in(lane, call)
+    return await asyncio.to_thread(_call, call)
+
+
+def is_async_callable(function: Callable[..., object]) -> bool:
+    """Whether calling gives a coroutine: also for partials and objects with an async `__call__`."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def _call[T](function: Callable[[], T]) -> T:
     """Call a function; a cancellation that it raises, of a future of its own, is a failure and not the request's."""
     try:
         return function()

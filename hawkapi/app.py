@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
 
-from hawkapi._plan import call_in_worker, check_route, plan_of
-from hawkapi._snapshot import Publication
+from hawkapi._dispatch import EndpointCall, Started, Written, adding
+from hawkapi._failures import (
+    NO_HANDLERS,
+    Handler,
+    as_validation_error,
+    call_exception_handler,
+    expected_response,
+    status_of,
+    unexpected_response,
+)
+from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
+from hawkapi._plan import EndpointPlan, check_route, plan_of
+from hawkapi._results import is_response
+from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
-from hawkapi.exceptions import ClientDisconnect, HTTPException, reason_phrase
+from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
-from hawkapi.params.errors import RequestValidationError
-from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, RequestEntityTooLarge, read_body
+from hawkapi.requests import Request
+from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
-from hawkapi.responses.problem import problem_response
-from hawkapi.routing._parse import Template
+from hawkapi.responses.json import JSONResponse
 from hawkapi.routing._tree import Table
+from hawkapi.routing.middleware_entry import MiddlewareEntry
+from hawkapi.routing.mounts import route_path
 from hawkapi.routing.route import Route
 from hawkapi.routing.router import Router
-from hawkapi.types import Message, Receive, Scope, Send
+from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
 
 __all__ = ["HawkAPI"]
 
 NO_SUCH_WEBSOCKET: Final = 4004
 """The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
 
-NOTHING: Final[dict[str, object]] = {}
-
-logger = logging.getLogger("hawkapi")
+NO_HEADERS: Final[HeaderPairs] = []
+TABLE_KEY: Final = "hawkapi.table"
+MATCH_KEY: Final = "hawkapi.match"
+"""Where the scope of a request holds, behind middleware, the table it began with and the endpoint it was found."""
 
 
 class HawkAPI(Router):
@@ -39,10 +53,14 @@ class HawkAPI(Router):
         title: what the API is called, default "HawkAPI".
         version: the API's version, default "0.1.0".
         description: what it is for, default empty.
-        debug: put the text of unexpected exceptions into 500 responses, default off.
+        debug: show what went wrong in 500 responses, with its traceback to clients that accept HTML or text; default
+            off, and never for production.
         validation_error_status: the status of requests that do not fit a handler, default 400.
         max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
         prefix: put in front of the path of every route.
+        tags: for the API's description, of every route.
+        request_timeout: seconds that a handler which is a coroutine function may take, default as long as it wants;
+            more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
             becomes the lifespan state.
         worker_threads: threads at most for handlers that are plain functions, default 40.
@@ -63,15 +81,19 @@ class HawkAPI(Router):
         validation_error_status: int = 400,
         max_body_size: int = DEFAULT_MAX_BODY_SIZE,
         prefix: str = "",
+        tags: Sequence[str] | None = None,
+        request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
     ) -> None:
-        super().__init__(prefix=prefix)
+        super().__init__(prefix=prefix, tags=tags)
         if not 400 <= validation_error_status <= 499:
             raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
         if max_body_size < 0:
             raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
+        if request_timeout is not None and request_timeout <= 0:
+            raise ValueError(f"request_timeout is {request_timeout}; it is a number of seconds above 0, or None")
         if lifespan is not None:
             check_callable(lifespan, "lifespan")
         if worker_threads < 1:
@@ -84,8 +106,14 @@ class HawkAPI(Router):
         self.debug = debug
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size
+        self.request_timeout = request_timeout
+        # THREADS: replaced as a whole, under the registration lock; a request loads it when something has failed.
+        self._exceptions = NO_HANDLERS
+        self._chain: tuple[ASGIApp, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
-        self._publication = Publication(self._table)
+        self._publication = Publication(self._table, self._chain)
+        # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
+        self._shared_view = self._publication.shared
         self._lifespan = LifespanManager(
             self, lifespan, lambda: self._publication.running_requests, shutdown_timeout_s=shutdown_timeout_s
         )
@@ -100,114 +128,226 @@ class HawkAPI(Router):
         self._lifespan.shutdown_hooks.append(check_callable(hook, "on_shutdown"))
         return hook
 
+    def add_middleware(self, cls: Callable[..., ASGIApp], **kwargs: Any) -> None:
+        """Put every HTTP request of the application, whatever answers it, through a middleware.
+
+        The one added first is the outermost. It is made once, here, as `cls(app, **kwargs)`, and serves every thread.
+
+        Raises:
+            TypeError: the class cannot be made of these arguments, or its instances cannot be called.
+        """
+        with self._registration:
+            link = Link(len(self._chain) + 1, self._behind_middleware)
+            self._chain = (*self._chain, make_middleware(MiddlewareEntry(cls, kwargs), link))
+            self._publish()
+
+    def exception_handler[F: Handler](self, key: type[Exception] | int) -> Callable[[F], F]:
+        """Answer exceptions of a class, or whatever ends with a status, with the decorated function.
+
+        It takes the request and the exception and returns a response; any other value is sent as JSON with 500. A plain
+        function runs in a worker thread. Of several handlers the one for the most specific class counts; one for a
+        status counts before those for `HTTPException` and `Exception`.
+
+        Raises:
+            TypeError: the key is neither a class of exceptions nor a status.
+            ValueError: the status is not from 400 to 599.
+        """
+
+        def register(handler: F) -> F:
+            with self._registration:
+                self._exceptions = self._exceptions.add(key, handler)
+            return handler
+
+        return register
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused without a handler."""
+        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused outside mounts."""
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
         scope["app"] = self
-        view = self._publication.view()
-        view.running.append(None)
+        view = self._shared_view or self._publication.view()
+        running = view.running
+        running.append(None)
+        # PERF: a request to a plain endpoint without middleware is answered in this one coroutine; each further one
+        # costs as much as finding the route. Everything else goes through `_answer`, which does the same in more steps.
         try:
-            start, body = await self._answer(view.table, scope, receive)
-            await send(start)
-            await send(body)
+            path: str = scope["path"]
+            if scope.get("root_path") or not path.isascii():
+                path = route_path(scope)
+            match = None if view.chain else view.table.find(scope["method"], path)
+            plan: EndpointPlan | None = None if match is None else match[0].plan or plan_of(match[0])
+            if match is None or plan is None or not plan.is_plain or self.request_timeout is not None:
+                await self._answer(view, scope, receive, send)
+                return
+            try:
+                content = b"" if not plan.reads_body else await read_request_body(scope, receive, self.max_body_size)
+                headers = scope.get("headers", NO_HEADERS)
+                if plan.size:
+                    query_string = scope.get("query_string", b"")
+                    result = await plan.handler(*plan.gather(match[1], query_string, headers, content))
+                else:
+                    result = await plan.handler()
+                messages = plan.messages(result, scope["method"], headers)
+            except ClientDisconnect:
+                raise
+            except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
+                await self._fail(exc, scope, receive, send)
+                return
+            if messages is None:
+                await self._send(result, scope, receive, send)
+            else:
+                await send(messages[0])
+                await send(messages[1])
         except ClientDisconnect:
             return
         finally:
-            view.running.pop()
+            running.pop()
+
+    def _answer(self, view: Snapshot | Replica, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer a request through the application's middleware, if there is any, and its route."""
+        if not view.chain:
+            return self._route(view.table, scope, receive, send)
+        scope[CHAIN_KEY], scope[TABLE_KEY] = view.chain, view.table
+        return self._through(view.chain[0], scope, receive, send)
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan.handle(scope, receive, send)
         elif scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
+
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        view = self._publication.view()
+        path = route_path(scope)
+        mount = view.table.find_mount(path)
+        if mount is None:
             await receive()
             await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
-
-    async def _answer(self, table: Table, scope: Scope, receive: Receive) -> tuple[Message, Message]:
-        """Find the endpoint, call its handler, and return the messages of the response."""
-        method: str = scope["method"]
+            return
+        view.running.append(None)
         try:
-            match = table.find(method, route_path(scope))
-            if match is None:
-                return no_route(table, method, route_path(scope)).messages(method)
-            plan = plan_of(match[0])
-            content = b"" if plan.body is None else await read_body(receive, self.max_body_size)
-            arguments = plan.arguments(match[1], scope.get("query_string", b""), content)
-            named = plan.named(arguments) if plan.keywords else NOTHING
-            if plan.is_async:
-                result = await plan.handler(*arguments, **named)
-            else:
-                result = await call_in_worker(plan, self._workers, *arguments, **named)
-            return plan.messages(result, method)
+            await mount.forward(path, scope, receive, send)
+        finally:
+            view.running.pop()
+
+    def _route(self, table: Table, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Find who answers a request, and return the coroutine that does."""
+        path = route_path(scope)
+        match = table.find(scope["method"], path)
+        if match is None:
+            mount = table.find_mount(path)
+            if mount is not None:
+                return mount.forward(path, scope, receive, send)
+            return self._unrouted(table, path, scope, receive, send)
+        plan = plan_of(match[0])
+        if plan.chain is None:
+            return self._endpoint(plan, match[1], scope, receive, send)
+        scope[MATCH_KEY] = (plan, match[1])
+        return self._through(plan.chain, scope, receive, send)
+
+    async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request through middleware; what a middleware raises becomes a response, as elsewhere."""
+        started = Started(send)
+        try:
+            await chain(scope, receive, started)
         except ClientDisconnect:
             raise
-        except Exception as exc:  # noqa: BLE001 - the outermost layer: whatever a handler raises becomes a response
-            return self._failure(exc, scope)
+        except Exception as exc:
+            if started.begun:
+                raise
+            await self._fail(exc, scope, receive, send)
 
-    def _failure(self, exc: Exception, scope: Scope) -> tuple[Message, Message]:
-        """Return the messages of the response to an exception."""
+    async def _behind_middleware(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be the application inside the middleware of all routes."""
+        await self._route(scope[TABLE_KEY], scope, receive, send)
+
+    async def _behind_route_middleware(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be the application inside the middleware of one route."""
+        plan, values = scope[MATCH_KEY]
+        await self._endpoint(plan, values, scope, receive, send)
+
+    async def _endpoint(
+        self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Call a handler, send what comes of it, and do what is left to do after the response."""
+        call = EndpointCall(plan, values, scope, receive, self.max_body_size)
         try:
-            response = self._problem(exc)
-            if response is not None:
-                return response.messages(scope["method"])
-        except Exception as error:  # noqa: BLE001 - a detail or a header that cannot be sent is a failure like others
-            exc = error
-        return self._unexpected(exc, scope).messages(scope["method"])
+            try:
+                result: Any = await call.result(self._workers, self.request_timeout)
+                messages = plan.messages(result, scope["method"], scope.get("headers", NO_HEADERS))
+            except ClientDisconnect:
+                raise
+            except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
+                await self._fail(exc, scope, receive, adding(send, None, plan.headers))
+                return
+            response = result if messages is None else Written(*messages)
+            await self._send(response, scope, receive, adding(send, *call.additions()))
+            await call.finish()
+        finally:
+            await call.close()
 
-    def _problem(self, exc: Exception) -> Response | None:
-        """Return the response to an exception that has a status of its own, or `None`."""
-        if isinstance(exc, RequestValidationError):
-            return self._invalid(exc)
-        if isinstance(exc, RequestEntityTooLarge):
-            return problem_response("payload-too-large", 413, reason_phrase(413), detail=str(exc))
-        if isinstance(exc, HTTPException):
-            return exc.to_response()
-        return None
+    async def _send(self, response: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a response; one that fails before it has begun is replaced by the response to its exception."""
+        started = Started(send)
+        try:
+            await response(scope, receive, started)
+        except ClientDisconnect:
+            raise
+        except Exception as exc:
+            if started.begun:
+                # The server ends the connection: the client must not take what it has for the whole.
+                raise
+            await self._fail(exc, scope, receive, send)
 
-    def _invalid(self, exc: RequestValidationError) -> Response:
-        status = exc.status_code or self.validation_error_status
-        return problem_response("validation", status, "Validation Error", detail=exc.detail, errors=exc.errors)
+    async def _fail(self, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response to an exception."""
+        started = Started(send)
+        try:
+            response = await self._response_to(exc, scope, receive)
+            await response(scope, receive, started)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            if started.begun:
+                raise
+            # A handler for exceptions failed, or a detail or a header that cannot be sent: a failure like others.
+            await unexpected_response(error, scope, debug=self.debug)(scope, receive, send)
 
-    def _unexpected(self, exc: Exception, scope: Scope) -> Response:
-        """Return the response to an exception that nothing expected, and log it with its traceback."""
-        # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
-        logger.error("%s %r failed", scope["method"], scope["path"], exc_info=exc)
-        title = reason_phrase(500)
-        return problem_response("internal", 500, title, detail=str(exc) if self.debug else title)
+    async def _response_to(self, exc: Exception, scope: Scope, receive: Receive) -> ASGIApp:
+        """Return the response to an exception: a registered handler's, its own, or a 500."""
+        exc = as_validation_error(exc)
+        handler = self._exceptions.find(exc, status_of(exc, self.validation_error_status))
+        if handler is None:
+            expected = expected_response(exc, self.validation_error_status)
+            return expected if expected is not None else unexpected_response(exc, scope, debug=self.debug)
+        request = Request(scope, receive, max_body_size=self.max_body_size)
+        result = await call_exception_handler(handler, request, exc, self._workers.run)
+        return result if is_response(result) else JSONResponse(result, status_code=500)
 
-    def _check_route(self, route: Route, template: Template) -> None:
+    async def _unrouted(self, table: Table, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that no route matches: 405 with `Allow`, 204 to `OPTIONS`, or 404."""
+        method: str = scope["method"]
+        allowed = table.allowed(path)
+        if allowed and method == "OPTIONS":
+            allow = ", ".join(sorted({*allowed, "OPTIONS"}))
+            await Response(status_code=204, headers={"allow": allow})(scope, receive, send)
+            return
+        error = MethodNotAllowedError(method, allowed) if allowed else PathNotFoundError(method, path)
+        await self._fail(error, scope, receive, send)
+
+    def _check_route(self, route: Route) -> Route:
         check_route(route)
+        # Once for the route, not for each request: a rate limit must remember the last one.
+        if route.middleware:
+            chain = wrap(self._behind_route_middleware, route.middleware)
+            object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
+        return route
 
     def _publish(self) -> None:
-        self._publication.publish(self._table)
-
-
-def route_path(scope: Scope) -> str:
-    """Return the path that routes are matched against: without the `root_path` of a server or a mount (ASGI HTTP)."""
-    path: str = scope["path"]
-    if not path.isascii():
-        # Some servers leave half surrogates where a path is not UTF-8; nothing could be sent that quotes them.
-        path = path.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    root_path: str = scope.get("root_path", "").rstrip("/")
-    if not root_path or not path.startswith(root_path):
-        return path
-    rest = path[len(root_path) :]
-    if rest.startswith("/"):
-        return rest
-    return path if rest else "/"
-
-
-def no_route(table: Table, method: str, path: str) -> Response:
-    """Answer a request that no route matches: 405 with `Allow`, 204 to `OPTIONS`, or 404."""
-    allowed = sorted(table.allowed(path))
-    if not allowed:
-        return problem_response("not-found", 404, reason_phrase(404), detail=f"No route matches {method} {path}")
-    if method == "OPTIONS":
-        return Response(status_code=204, headers={"allow": ", ".join(sorted({*allowed, "OPTIONS"}))})
-    allow = ", ".join(allowed)
-    detail = f"Method {method} not allowed. Allowed: {allow}"
-    return problem_response("method-not-allowed", 405, reason_phrase(405), detail=detail, headers={"allow": allow})
+        self._publication.publish(self._table, self._chain)
+        self._shared_view = self._publication.shared
 
 
 def check_callable[F](function: F, what: str) -> F:

@@ -13,13 +13,17 @@
         ├── LifespanError             (RuntimeError) start-up or shutdown did not work
         ├── RequestValidationError                  400, or the app's `validation_error_status` (`hawkapi.params`)
         └── HTTPException                           the status it carries
+            ├── PathNotFoundError                  404, no route has the path
+            ├── MethodNotAllowedError               405, no route at the path has the method
+            ├── UnsupportedMediaTypeError           415, the body is of a type the handler does not read
+            └── HandlerTimeoutError                 504, the app's `request_timeout` is over
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from hawkapi.responses import Response
@@ -27,10 +31,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ClientDisconnect",
     "HTTPException",
+    "HandlerTimeoutError",
     "HawkAPIError",
     "InvalidPathError",
     "LifespanError",
+    "MethodNotAllowedError",
+    "PathNotFoundError",
     "RouteConflictError",
+    "UnsupportedMediaTypeError",
     "UnsupportedTypeError",
 ]
 
@@ -71,6 +79,9 @@ class HTTPException(HawkAPIError):
         ValueError: the status is none.
     """
 
+    problem: ClassVar[str] = "http"
+    """The last part of the problem document's `type`."""
+
     def __init__(self, status_code: int, detail: Any = "", *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status_code = check_status(status_code)
@@ -82,8 +93,47 @@ class HTTPException(HawkAPIError):
         # Upwards, and therefore here: an exception is foundation, a response is not, and users want this method.
         from hawkapi.responses.problem import problem_response
 
-        title = reason_phrase(self.status_code)
-        return problem_response("http", self.status_code, title, detail=self.detail or None, headers=self.headers)
+        title = TITLES.get(self.problem) or reason_phrase(self.status_code)
+        return problem_response(self.problem, self.status_code, title, detail=self.detail or None, headers=self.headers)
+
+
+class PathNotFoundError(HTTPException):
+    """No route has the path: 404."""
+
+    problem = "not-found"
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(404, f"No route matches {method} {path}")
+
+
+class MethodNotAllowedError(HTTPException):
+    """Routes have the path, but none the method: 405 with `Allow` (RFC 9110 section 15.5.6)."""
+
+    problem = "method-not-allowed"
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        allow = ", ".join(sorted(allowed))
+        super().__init__(405, f"Method {method} not allowed. Allowed: {allow}", headers={"allow": allow})
+
+
+class UnsupportedMediaTypeError(HTTPException):
+    """The body is of a type that the handler does not read: 415 (RFC 9110 section 15.5.16)."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(415, detail)
+
+
+class HandlerTimeoutError(HTTPException):
+    """A handler took longer than the app's `request_timeout`: 504."""
+
+    problem = "timeout"
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(504, f"Handler exceeded {limit_s}s timeout")
+
+
+TITLES: Final[Mapping[str, str]] = {"timeout": "Request Timeout"}
+"""Titles of problems that are not the name of their status."""
 
 
 COMPATIBLE_PHRASES = {413: "Payload Too Large", 422: "Unprocessable Entity"}

@@ -17,5 +17,8 @@ type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 
+type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An application, a middleware around one, or a response."""
+
 type HeaderPairs = list[tuple[bytes, bytes]]
 """Header fields in order: lower-case name and value as bytes."""

@@ -21,12 +21,34 @@ SOURCES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = {
-    0: {"types", "exceptions", "status", "_threading", "_cross_loop", "_once"},
+    0: {"types", "exceptions", "status", "_threading", "_cross_loop", "_once", "_workers"},
     1: {"codec", "http"},
-    2: {"requests", "responses", "uploads", "websocket", "background"},
-    3: {"routing", "params", "di"},
-    4: {"middleware", "security", "openapi", "observability", "config", "flags", "lifespan", "plugins"},
-    5: {"app", "_snapshot", "_plan", "_workers"},
+    2: {"requests", "responses", "uploads", "websocket", "background", "pagination"},
+    3: {"routing", "params", "di", "serialization"},
+    4: {
+        "middleware",
+        "security",
+        "openapi",
+        "observability",
+        "config",
+        "flags",
+        "lifespan",
+        "plugins",
+        "staticfiles",
+        "validation",
+    },
+    5: {
+        "app",
+        "debug_page",
+        "_arguments",
+        "_dispatch",
+        "_failures",
+        "_forms",
+        "_middleware_chain",
+        "_plan",
+        "_results",
+        "_snapshot",
+    },
     6: {"cli", "testing", "__main__"},
 }
 ROOT = "hawkapi"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
     ("example", "target", "answer"),
     [
         pytest.param("hello.py", "/hello/world?excited=true", {"message": "Hello, world!"}, id="hello"),
+        pytest.param("routing.py", "/items/5", {"item_id": 5, "name": "lamp"}, id="routing-router"),
+        pytest.param("routing.py", "/v2/shop/items/5", {"item_id": 5, "name": "lamp"}, id="routing-version"),
+        pytest.param("routing.py", "/v2/shop/orders/7", {"order": 7}, id="routing-controller"),
+        pytest.param("routing.py", "/admin/status", {"status": "fine"}, id="routing-mount"),
+        pytest.param("routing.py", "/links", ["/items/5", "/admin/status"], id="routing-urls"),
+        pytest.param(
+            "pages.py",
+            "/users?page=2",
+            {"items": [{"name": "joan"}, {"name": "mary"}], "total": 4, "page": 2, "size": 2, "pages": 2},
+            id="pages",
+        ),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )
@@ -25,3 +37,45 @@ def test_example(example: str, target: str, answer: Any, monkeypatch: pytest.Mon
     app = importlib.import_module(example.removesuffix(".py")).app
     reply = request(app, "GET", target)
     assert (reply.status, reply.json()) == (200, answer)
+
+
+MULTIPART = (
+    b'--b\r\nContent-Disposition: form-data; name="photo"; filename="../my cat.png"\r\n\r\n'
+    + b"x" * 5
+    + b"\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "content_type", "body", "status", "answer"),
+    [
+        pytest.param(
+            "/sign-up",
+            "application/x-www-form-urlencoded",
+            b"name=Ada&topic=a&topic=b",
+            200,
+            {"name": "Ada", "topics": ["a", "b"]},
+            id="form",
+        ),
+        pytest.param(
+            "/upload",
+            "multipart/form-data; boundary=b",
+            MULTIPART,
+            200,
+            {"stored_as": hashlib.sha256(b"xxxxx").hexdigest()[:8], "shown_as": ".._my_cat.png", "size": 5},
+            id="upload",
+        ),
+        pytest.param(
+            "/upload", "multipart/form-data; boundary=b", b"--b--", 400, {"error": "choose a photo"}, id="no-upload"
+        ),
+        pytest.param("/count", "text/plain", b"12345", 200, {"size": 5}, id="stream"),
+    ],
+)
+def test_forms_example(
+    target: str, content_type: str, body: bytes, status: int, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handlers of the page about requests answer what a client sends."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("forms").app
+    reply = request(app, "POST", target, body=body, headers={"content-type": content_type})
+    assert (reply.status, reply.json()) == (status, answer)

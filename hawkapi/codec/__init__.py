@@ -12,11 +12,11 @@ the same inputs, name the same violations and write the same bytes.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from hawkapi._threading import ThreadOwned
+from hawkapi.codec._choice import CODEC
 from hawkapi.codec._model import Description, Kind, describe
 from hawkapi.codec.errors import CodecError, MalformedError, Violation
 
@@ -42,29 +42,6 @@ class Codec(Protocol):
     def build_converter(self, description: Description, /) -> Callable[[object, bool], object]: ...
     def build_encoder(self) -> Callable[[object], bytes]: ...
 
-
-def _choose() -> str:
-    """Return the name of the codec to use.
-
-    Raises:
-        ImportError: `HAWKAPI_CODEC` names a codec that does not exist or cannot be imported.
-    """
-    wanted = os.environ.get("HAWKAPI_CODEC", "")
-    if wanted not in {"", "portable", "msgspec"}:
-        raise ImportError(f"HAWKAPI_CODEC is {wanted!r}: set it to portable or msgspec, or unset it")
-    if wanted == "portable":
-        return "portable"
-    try:
-        importlib.import_module("msgspec")
-    except ImportError as exc:
-        if wanted:
-            raise ImportError("HAWKAPI_CODEC=msgspec, but msgspec cannot be imported: pip install msgspec") from exc
-        return "portable"
-    return "msgspec"
-
-
-CODEC: Final = _choose()
-"""The codec in use: `portable` or `msgspec`."""
 
 _codec: Codec = importlib.import_module(f"hawkapi.codec._{CODEC}")
 

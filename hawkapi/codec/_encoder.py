@@ -19,11 +19,16 @@ import json
 import json.encoder
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from json.encoder import encode_basestring
 from pathlib import PurePath
 from typing import Any, Final, final
 from uuid import UUID
+
+_ATOMS: Final[frozenset[Any]] = frozenset(
+    {str, int, bool, type(None), bytes, UUID, dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal}
+)
+"""Types whose values hold no float."""
 
 MAX_DEPTH: Final = 900
 """Objects inside objects in a result; json's C encoder stops near there too."""
@@ -64,11 +69,16 @@ def to_builtin(value: Any) -> object:
     """Turn what json does not know into what it does, one level deep.
 
     Raises:
-        TypeError: there is no form for it.
+        TypeError: there is no form for it, or, for an iterator, it can be read only once.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    attributes = getattr(type(value), "__attrs_attrs__", None)
+    cls: Any = type(value)
+    if hasattr(cls, "__struct_fields__"):
+        return struct_to_builtin(value)
+    if hasattr(cls, "model_dump"):
+        return value.model_dump(mode="json", by_alias=True)
+    if dataclasses.is_dataclass(cls):
+        return _set_members([(field.name, getattr(value, field.name)) for field in dataclasses.fields(cls)])
+    attributes = getattr(cls, "__attrs_attrs__", None)
     if attributes is not None:
         names = [attribute.name for attribute in attributes if not attribute.name.startswith("_")]
         return {name: getattr(value, name) for name in names}
@@ -86,7 +96,81 @@ def to_builtin(value: Any) -> object:
         return value.isoformat()
     if isinstance(value, dt.timedelta):
         return iso_duration(value)
-    raise TypeError(f"Cannot serialize object of type {type(value).__qualname__}")
+    if isinstance(value, Mapping) and not isinstance(value, dict):
+        return dict(value)
+    raise TypeError(f"Cannot serialize object of type {cls.__qualname__}")
+
+
+def _set_members(members: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the members of an object without those that are `UNSET`."""
+    return {name: value for name, value in members if type(value).__name__ != "UnsetType"}
+
+
+def struct_to_builtin(value: Any) -> object:
+    """Turn a Struct, ours or msgspec's, into an object, or into an array if it is array-like."""
+    cls: Any = type(value)
+    config: Any = cls.__struct_config__
+    names: Any = cls.__struct_fields__
+    if config.array_like:
+        items: list[object] = [] if config.tag is None else [config.tag]
+        items += [getattr(value, name) for name in names]
+        return items
+    members: dict[str, object] = {} if config.tag is None else {config.tag_field: config.tag}
+    encoded: Any = cls.__struct_encode_fields__
+    defaults: Any = cls.__struct_defaults__
+    first_default = len(names) - len(defaults)
+    for index in range(len(names)):
+        member: object = getattr(value, names[index])
+        if type(member).__name__ == "UnsetType":
+            continue
+        if config.omit_defaults and index >= first_default and is_default(member, defaults[index - first_default]):
+            continue
+        members[encoded[index]] = member
+    return members
+
+
+def is_default(value: object, default: Any) -> bool:
+    """Whether a member of a Struct is its default: the same object, or an empty container of the kind made for it."""
+    if type(default).__name__ == "Factory":
+        made: Any = default.factory
+        return made in (list, dict, set) and type(value) is made and not value
+    return value is default
+
+
+def may_hold_nan(value: Any) -> bool:
+    """Whether something in a value is, or may be, a number that JSON does not have."""
+    cls: Any = type(value)
+    if cls in _ATOMS:
+        return False
+    if cls is float:
+        return not math.isfinite(value)
+    if isinstance(value, (list, tuple)):
+        # PERF: most values are atoms, and a look at their type is cheaper than a call; likewise below.
+        for item in value:
+            if type(item) not in _ATOMS and may_hold_nan(item):
+                return True
+        return False
+    if isinstance(value, dict):
+        return _members_may_hold_nan(value)
+    names: Any = getattr(cls, "__struct_fields__", None)
+    if names is None:
+        names = getattr(cls, "__dataclass_fields__", None)
+    if names is None:
+        return True
+    for name in names:
+        member: object = getattr(value, name, None)
+        if type(member) not in _ATOMS and may_hold_nan(member):
+            return True
+    return False
+
+
+def _members_may_hold_nan(members: dict[Any, Any]) -> bool:
+    for key, item in members.items():
+        if type(item) not in _ATOMS and may_hold_nan(item):
+            return True
+        if type(key) not in _ATOMS and may_hold_nan(key):
+            return True
+    return False
 
 
 def _rfc3339(value: dt.datetime | dt.time) -> str:
@@ -137,7 +221,7 @@ def _write(value: object, parts: list[str], depth: int) -> None:
         parts.append(int.__repr__(value))
     elif isinstance(value, float):
         parts.append(number_text(value))
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple, Iterator)):
         _write_array(value, parts, depth)
     elif isinstance(value, dict):
         _write_object(value, parts, depth)

@@ -2,53 +2,123 @@
 
 msgspec stops at the first violation and words it in its own way. Whenever it refuses a body, the portable decoder
 reads the same bytes and its answer, value or violations, is the answer. So both codecs refuse alike by construction;
-what must be proved, by `tests/parity`, is that they accept alike.
+what must be proved, by `tests/parity`, is that they accept alike. A type of which msgspec would accept more, or make
+something else, is not given to it: it then parses, and the portable readers make the objects.
 """
 
 from __future__ import annotations
 
+import marshal
+import re
 from collections.abc import Callable
-from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from hawkapi.codec import _portable
-from hawkapi.codec._limits import check_limits
-from hawkapi.codec._model import MISSING, Description, dataclasses_in
-from hawkapi.codec.errors import CodecError
+from hawkapi.codec._completion import build_completion
+from hawkapi.codec._encoder import may_hold_nan, to_builtin
+from hawkapi.codec._limits import MAX_DEPTH, check_limits
+from hawkapi.codec._model import Description, Kind, parts_of
+
+__all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
+
+_NOT_FINITE: Final = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+"""A float as marshal writes it, its exponent all ones: NaN or an infinity."""
+
+_FAILURES: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
+"""What a decoder may raise for a body: a set of what has no hash is a TypeError, for example."""
 
 
 def build_decoder(description: Description) -> Callable[[bytes], object]:
     """Return the function that reads bytes as the described type."""
     exact = _portable.build_decoder(description)
-    fast = _typed_decoder(description) or _untyped_decoder(description)
+    if description.kind is Kind.PYDANTIC or _portable.has_decimals(description):
+        # msgspec takes "NaN" and "1_0" for decimals, and its parser, asked for no type, does not keep their digits.
+        return exact
+    typed = _typed_decoder(description)
+    if typed is None:
+        return _guarded(_untyped_decoder(description), exact)
+    fast, complete = typed
+    return _guarded(fast, exact) if complete is None else _completed(fast, exact, complete)
+
+
+def _guarded(fast: Callable[[bytes], object], exact: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Return a decoder that tries the fast one within our limits."""
 
     def decode(data: bytes) -> object:
-        check_limits(data)
+        # PERF: a short body without escapes keeps every limit, and most bodies are short.
+        if len(data) > MAX_DEPTH or data.find(b"\\") >= 0 or not data.isascii():
+            check_limits(data)
         try:
             return fast(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, CodecError):
+        except _FAILURES:
             return exact(data)
 
     return decode
 
 
-def _typed_decoder(description: Description) -> Callable[[bytes], object] | None:
-    """Return msgspec's own decoder for a type, unless it makes other objects than the class itself would.
+def _completed(
+    fast: Callable[[bytes], object], exact: Callable[[bytes], object], complete: Callable[[Any], None]
+) -> Callable[[bytes], object]:
+    """Return the same, for a type whose objects are completed when they have been made."""
 
-    msgspec leaves a dataclass field that has a plain default and is absent from the body to the class attribute. The
-    instance then lacks it in its `__dict__`, and is written without it. It also passes by whatever else a class does
-    to make an object or to set an attribute.
-    """
-    for cls in dataclasses_in(description):
-        if any(field.default is not MISSING for field in cls.fields) or _makes_objects_itself(cls.type):
-            return None
-    decode: Callable[[bytes], object] = msgspec.json.Decoder(description.type).decode
+    def decode(data: bytes) -> object:
+        # PERF: as in `_guarded`; one function that does both saves a call for each body.
+        if len(data) > MAX_DEPTH or data.find(b"\\") >= 0 or not data.isascii():
+            check_limits(data)
+        try:
+            value = fast(data)
+        except _FAILURES:
+            return exact(data)
+        complete(value)
+        return value
+
     return decode
 
 
+def _typed_decoder(
+    description: Description,
+) -> tuple[Callable[[bytes], object], Callable[[Any], None] | None] | None:
+    """Return msgspec's own decoder for a type, unless it would make other objects than the portable reader.
+
+    Beside it comes what completes its values in place, where they may lack something.
+    """
+    if not all(_is_read_alike(part) for part in parts_of(description)):
+        return None
+    completion = build_completion(description)
+    if completion.is_ambiguous:
+        return None
+    annotation = description.type if description.annotation is None else description.annotation
+    try:
+        return msgspec.json.Decoder(annotation).decode, completion.complete
+    except (TypeError, ValueError, NotImplementedError, RecursionError, NameError, AttributeError):
+        return None
+
+
+def _is_read_alike(part: Description) -> bool:
+    """Whether msgspec reads one part of a type as the portable reader does."""
+    if part.constraints is not None and (not part.constraints.native or part.annotation is None):
+        return False
+    kind, cls = part.kind, part.cls
+    if kind in {Kind.ATTRS, Kind.PYDANTIC}:
+        return False
+    if kind is Kind.DICT:
+        return part.key is not None and part.key.kind is not Kind.UNION
+    if cls is None or kind is Kind.ENUM:
+        return True
+    if getattr(cls, "__parameters__", ()) and not part.args:
+        return False  # What a type variable without an argument may be is hawkapi's own rule.
+    if kind is Kind.DATACLASS:
+        return not _makes_objects_itself(cls)
+    if kind is Kind.NAMED_TUPLE:
+        return cls.__mro__[1] is tuple
+    return kind is not Kind.STRUCT or issubclass(cls, Struct)
+
+
 def _makes_objects_itself(cls: Any) -> bool:
+    """Whether a class does something of its own when an object is made or an attribute set, which msgspec passes by."""
     sets = cls.__setattr__ is not object.__setattr__ and not cls.__dataclass_params__.frozen
     return sets or cls.__new__ is not object.__new__ or type(cls) is not type
 
@@ -73,25 +143,32 @@ def build_converter(description: Description) -> Callable[[object, bool], object
     return _portable.build_converter(description)
 
 
+def may_hide_nan(value: Any) -> bool:
+    """Whether one of the nulls that msgspec wrote for a value may have been no number.
+
+    PERF: marshal writes what Python's own containers hold in C, and a float that is not finite cannot be missed in what
+    it writes; other bytes may look like one, and then the value is written again. It refuses other objects: those are
+    walked over.
+    """
+    try:
+        return _NOT_FINITE.search(marshal.dumps(value)) is not None
+    except ValueError:
+        return may_hold_nan(value)
+
+
 def build_encoder() -> Callable[[object], bytes]:
     """Return a new function that writes values. It keeps nothing between calls, so threads may share it."""
-    encode = msgspec.json.Encoder(enc_hook=_to_builtin).encode
+    encode = msgspec.json.Encoder(enc_hook=to_builtin).encode
     exact = _portable.build_encoder()
 
     def encode_checked(value: object) -> bytes:
         try:
             data = encode(value)
         except TypeError:
-            # Subclasses of str and int, and None and bool as keys, are nothing to msgspec; what remains is refused.
+            # Subclasses of str and int, None and bool as keys, and iterators, which can be read once only, are nothing
+            # to msgspec; what remains is refused.
             return exact(value)
         # msgspec writes NaN and infinities as null. Only a text that holds a null can hide one.
-        return exact(value) if b"null" in data else data
+        return exact(value) if data.find(b"null") >= 0 and may_hide_nan(value) else data
 
     return encode_checked
-
-
-def _to_builtin(value: Any) -> object:
-    """Turn what msgspec does not know into what it does."""
-    if isinstance(value, PurePath):
-        return str(value)
-    raise TypeError(f"Cannot serialize object of type {type(value).__qualname__}")

@@ -1,398 +1,313 @@
 """The portable codec's reading half: pure Python over the C-accelerated `json`, no dependency.
 
 It is what free-threaded 3.13 runs, what any interpreter runs without msgspec, and the judge of every body that msgspec
-refuses: whatever this file says of a body is what the client reads.
+refuses: whatever it says of a body is what the client reads. The readers themselves are in `_reader` (scalars),
+`_containers`, `_objects` and `_checks`; this file puts them together for a type, and drives them.
 
-Rules of this file:
-
-* It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions, no closures.
-* A reader appends violations to a list and returns `INVALID`; it never raises for what a client sent. The parent puts
-  its own step in front of the places of the violations that its child has just added, so a place costs nothing until
-  something is wrong.
-* Readers are made per thread where threads do not share a GIL; nothing here is written after it was made.
+It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions, no closures.
 """
 
 from __future__ import annotations
 
+import decimal
+import enum
+import importlib
 import json
 import math
 from collections.abc import Callable
 from json.decoder import JSONDecodeError
 from typing import Any, Final, final
 
+from hawkapi.codec._checks import Limit, LimitedReader
+from hawkapi.codec._containers import (
+    ARRAY,
+    BOOL,
+    FLOAT,
+    FORM_NAMES,
+    INT,
+    OBJECT,
+    STR,
+    ArrayReader,
+    DictReader,
+    FixedTupleReader,
+    OptionalReader,
+    UnionReader,
+)
 from hawkapi.codec._encoder import build_encoder
 from hawkapi.codec._limits import check_limits
-from hawkapi.codec._model import Description, Kind
-from hawkapi.codec._text import read_float, read_int, read_uuid
-from hawkapi.codec.errors import ROOT, CodecError, MalformedError, Violation
+from hawkapi.codec._model import Description, Kind, parts_of
+from hawkapi.codec._objects import ArrayLikeReader, MemberReader, ObjectReader
+from hawkapi.codec._reader import (
+    INVALID,
+    AnyReader,
+    BoolReader,
+    ChoiceReader,
+    DecimalReader,
+    FloatReader,
+    IntReader,
+    NoneReader,
+    Reader,
+    StrReader,
+    spelled_reader,
+)
+from hawkapi.codec._text import read_int
+from hawkapi.codec.errors import CodecError, MalformedError, Violation
 
+_NO_MISSING: Final[Any] = enum.Enum.__dict__["_missing_"].__func__
 
-@final
-class Invalid:
-    """The type of `INVALID`."""
-
-
-INVALID: Final = Invalid()
-"""What a reader returns when it has added at least one violation."""
-
-MAX_VIOLATIONS: Final = 100
-"""After so many the items of an array, or of a map, are not read on: a small body must not make a large answer."""
-
-TRUE_WORDS: Final = frozenset({"true", "1", "yes", "on", "t", "y"})
-FALSE_WORDS: Final = frozenset({"false", "0", "no", "off", "f", "n"})
-
-
-def json_name(value: object) -> str:
-    """Return what JSON calls the type of a value; used in messages."""
-    if value is None:
-        return "null"
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, list):
-        return "array"
-    return type(value).__name__
-
-
-def expected(what: str, value: object) -> Violation:
-    """Describe a value of the wrong type."""
-    return Violation(ROOT, f"Expected `{what}`, got `{json_name(value)}`")
-
-
-def unreadable(what: str, text: str) -> Violation:
-    """Describe a text that cannot be read as the type it should have."""
-    return Violation(ROOT, f"Expected {what}, got '{text}'", text)
-
-
-def put_in_front(step: str, errors: list[Violation], first: int) -> None:
-    """Put a member name or a `[position]` in front of the places of `errors[first:]`."""
-    for index in range(first, len(errors)):
-        violation = errors[index]
-        place = violation.place
-        if place == ROOT:
-            place = step
-        elif place.startswith("["):
-            place = step + place
-        else:
-            place = f"{step}.{place}"
-        errors[index] = Violation(place, violation.message, violation.value)
-
-
-def is_finite(value: object) -> bool:
-    """Whether every number in a parsed document is one: the parser gives an infinity for what no float can hold."""
-    if type(value) is float:
-        return not math.isinf(value)
-    items: list[object] = []
-    if type(value) is list:
-        items = value
-    elif type(value) is dict:
-        items = list(value.values())
-    for item in items:
-        if not is_finite(item):
-            return False
-    return True
-
-
-class Reader:
-    """Reads one described type out of JSON values (`read`) and out of text (`read_text`)."""
-
-    def read(self, value: object, errors: list[Violation]) -> object:
-        """Return the value as its type, or add to `errors` and return `INVALID`."""
-        raise NotImplementedError
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        """Return the value that a text from a path, query, header or form holds; else as `read`."""
-        return self.read(text, errors)
-
-
-@final
-class AnyReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if is_finite(value):
-            return value
-        errors.append(Violation(ROOT, "Number out of range"))
-        return INVALID
-
-
-@final
-class NoneReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if value is None:
-            return None
-        errors.append(expected("null", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        if text in {"null", ""}:
-            return None
-        errors.append(unreadable("null", text))
-        return INVALID
-
-
-@final
-class BoolReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if value is True or value is False:
-            return value
-        errors.append(expected("bool", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        word = text.lower()
-        if word in TRUE_WORDS:
-            return True
-        if word in FALSE_WORDS:
-            return False
-        errors.append(unreadable("boolean", text))
-        return INVALID
-
-
-@final
-class IntReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if type(value) is int:
-            return value
-        errors.append(expected("int", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        number = read_int(text)
-        if number is not None:
-            return number
-        errors.append(unreadable("integer", text))
-        return INVALID
-
-
-@final
-class FloatReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if type(value) is float:
-            if not math.isinf(value):
-                return value
-            errors.append(Violation(ROOT, "Number out of range"))
-            return INVALID
-        if type(value) is int:
-            try:
-                return float(value)
-            except OverflowError:
-                errors.append(Violation(ROOT, "Number out of range"))
-                return INVALID
-        errors.append(expected("float", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        number = read_float(text)
-        if number is not None:
-            return number
-        errors.append(unreadable("number", text))
-        return INVALID
-
-
-@final
-class StrReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if isinstance(value, str):
-            return value
-        errors.append(expected("str", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        return text
-
-
-@final
-class UUIDReader(Reader):
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if isinstance(value, str):
-            identifier = read_uuid(value)
-            if identifier is not None:
-                return identifier
-            errors.append(Violation(ROOT, "Invalid UUID"))
-            return INVALID
-        errors.append(expected("str", value))
-        return INVALID
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        identifier = read_uuid(text)
-        if identifier is not None:
-            return identifier
-        errors.append(unreadable("UUID", text))
-        return INVALID
-
-
-@final
-class OptionalReader(Reader):
-    def __init__(self, item: Reader) -> None:
-        self._item = item
-
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if value is None:
-            return None
-        first = len(errors)
-        result = self._item.read(value, errors)
-        if result is INVALID:
-            self._mention_null(errors, first)
-        return result
-
-    def read_text(self, text: str, errors: list[Violation]) -> object:
-        return self._item.read_text(text, errors)
-
-    def _mention_null(self, errors: list[Violation], first: int) -> None:
-        """Say "`int | null`" where the value itself, not something inside it, has the wrong type."""
-        for index in range(first, len(errors)):
-            violation = errors[index]
-            if violation.place == ROOT and violation.message.startswith("Expected `"):
-                message = violation.message.replace("`, got", " | null`, got", 1)
-                errors[index] = Violation(ROOT, message, violation.value)
-
-
-@final
-class ListReader(Reader):
-    def __init__(self, item: Reader) -> None:
-        self._item = item
-
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if not isinstance(value, list):
-            errors.append(expected("array", value))
-            return INVALID
-        first = len(errors)
-        done = first
-        items: list[object] = []
-        for raw in value:
-            item = self._item.read(raw, errors)
-            if item is INVALID:
-                put_in_front(f"[{len(items)}]", errors, done)
-                done = len(errors)
-                if done >= MAX_VIOLATIONS:
-                    break
-            items.append(item)
-        return items if done == first else INVALID
-
-
-@final
-class DictReader(Reader):
-    def __init__(self, item: Reader) -> None:
-        self._item = item
-
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if not isinstance(value, dict):
-            errors.append(expected("object", value))
-            return INVALID
-        first = len(errors)
-        done = first
-        items: dict[object, object] = {}
-        for key, raw in value.items():
-            item = self._item.read(raw, errors)
-            if item is INVALID:
-                put_in_front(str(key), errors, done)
-                done = len(errors)
-                if done >= MAX_VIOLATIONS:
-                    break
-            items[key] = item
-        return items if done == first else INVALID
-
-
-@final
-class Member:
-    """One field of an object, as the reader of the object needs it."""
-
-    def __init__(self, name: str, reader: Reader, required: bool) -> None:
-        self.name = name
-        self.reader = reader
-        self.required = required
-
-
-@final
-class DataclassReader(Reader):
-    """Reads an object into a dataclass; unknown members are ignored, absent ones are left to the class's defaults."""
-
-    def __init__(self, cls: Any) -> None:
-        self._cls: Any = cls
-        self._members: list[Member] = []
-
-    def set_members(self, members: list[Member]) -> None:
-        """Complete the reader: a class that mentions itself needs it before its members exist."""
-        self._members = members
-
-    def read(self, value: object, errors: list[Violation]) -> object:
-        if not isinstance(value, dict):
-            errors.append(expected("object", value))
-            return INVALID
-        first = len(errors)
-        done = first
-        arguments: dict[str, object] = {}
-        for member in self._members:
-            name = member.name
-            if name in value:
-                item = member.reader.read(value[name], errors)
-                if item is INVALID:
-                    put_in_front(name, errors, done)
-                    done = len(errors)
-                arguments[name] = item
-            elif member.required:
-                errors.append(Violation(ROOT, f"Object missing required field `{name}`"))
-                done = len(errors)
-        if done != first:
-            return INVALID
-        return self._make(arguments, errors)
-
-    def _make(self, arguments: dict[str, object], errors: list[Violation]) -> object:
-        try:
-            return self._cls(**arguments)
-        except (TypeError, ValueError) as exc:
-            # What a class checks in __post_init__ is validation, as msgspec sees it too.
-            errors.append(Violation(ROOT, str(exc) or type(exc).__name__))
-            return INVALID
+_TEXTS: Final = frozenset(
+    {Kind.STR, Kind.BYTES, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.TIMEDELTA, Kind.UUID, Kind.DECIMAL}
+)
+_SPELLED: Final = frozenset({Kind.BYTES, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.TIMEDELTA, Kind.UUID})
+_MADE: Final[dict[Kind, Any]] = {Kind.SET: set, Kind.FROZENSET: frozenset, Kind.TUPLE: tuple}
+_SPECIFIC: Final[dict[Kind, int]] = {Kind.STR: 2, Kind.DICT: 2, Kind.FLOAT: 2, Kind.DECIMAL: 1, Kind.INT: 1}
+"""The order in which choices of a union that have one form are tried; those that accept the least come first."""
 
 
 def build_reader(description: Description) -> Reader:
     """Make the reader of a described type."""
-    return _build_reader(description, {})
+    return _Builder(has_decimals(description)).build(description)
 
 
-def _build_reader(description: Description, seen: dict[int, Reader]) -> Reader:
-    known = seen.get(id(description))
-    if known is not None:
-        return known
-    kind = description.kind
-    if kind is Kind.DATACLASS:
-        return _build_dataclass_reader(description, seen)
-    if kind is Kind.OPTIONAL:
-        return OptionalReader(_build_item_reader(description, seen))
-    if kind is Kind.LIST:
-        return ListReader(_build_item_reader(description, seen))
-    if kind is Kind.DICT:
-        return DictReader(_build_item_reader(description, seen))
-    return _build_scalar_reader(kind)
+def has_decimals(description: Description) -> bool:
+    """Whether the digits of numbers must be kept: somewhere in the type is a decimal."""
+    for part in parts_of(description):
+        if part.kind is Kind.DECIMAL:
+            return True
+    return False
 
 
-def _build_item_reader(description: Description, seen: dict[int, Reader]) -> Reader:
-    item = description.item
-    assert item is not None
-    return _build_reader(item, seen)
+@final
+class _Builder:
+    """Makes readers, each class's once, so that a type that mentions itself finds itself."""
+
+    def __init__(self, keeps_digits: bool) -> None:
+        self._keeps_digits = keeps_digits
+        self._seen: dict[int, Reader] = {}
+
+    def build(self, description: Description) -> Reader:
+        """Return the reader of a described type, with its limits."""
+        known = self._seen.get(id(description))
+        if known is not None:
+            return known
+        reader = self._build(description)
+        constraints = description.constraints
+        if constraints is not None:
+            name = _limit_name(description.kind)
+            limits = [Limit(test, getattr(constraints, test), name) for test in sorted(constraints.names)]
+            reader = LimitedReader(reader, limits)
+            self._seen[id(description)] = reader
+        return reader
+
+    def _build(self, description: Description) -> Reader:
+        kind = description.kind
+        if kind is Kind.DATACLASS or kind is Kind.ATTRS or kind is Kind.TYPED_DICT:
+            return self._object(description)
+        if kind is Kind.STRUCT:
+            return self._array_like(description) if description.array_like else self._object(description)
+        if kind is Kind.OPTIONAL:
+            return OptionalReader(self._item(description))
+        if kind is Kind.LIST or kind in _MADE:
+            return ArrayReader(self._item(description), _MADE.get(kind))
+        if kind is Kind.DICT:
+            key = description.key
+            plain = key is None or (key.kind is Kind.STR and key.constraints is None)
+            return DictReader(self._item(description), None if plain or key is None else self.build(key))
+        if kind is Kind.UNION:
+            return self._union(description)
+        if kind is Kind.FIXED_TUPLE or kind is Kind.NAMED_TUPLE:
+            return self._fixed_tuple(description)
+        return self._scalar(description)
+
+    def _item(self, description: Description) -> Reader:
+        item = description.item
+        assert item is not None
+        return self.build(item)
+
+    def _scalar(self, description: Description) -> Reader:
+        kind = description.kind
+        if kind is Kind.STR:
+            return StrReader()
+        if kind is Kind.INT:
+            return IntReader()
+        if kind is Kind.FLOAT:
+            return FloatReader()
+        if kind is Kind.BOOL:
+            return BoolReader()
+        if kind is Kind.DECIMAL:
+            return DecimalReader()
+        if kind in _SPELLED:
+            return spelled_reader(description.type)
+        if kind is Kind.ENUM or kind is Kind.LITERAL:
+            return _choice_reader(description)
+        if kind is Kind.PYDANTIC:
+            return _pydantic_reader(description)
+        return NoneReader() if kind is Kind.NONE else AnyReader(self._keeps_digits)
+
+    def _members(self, description: Description) -> list[MemberReader]:
+        return [
+            MemberReader(
+                field.encoded,
+                field.name if description.kind is Kind.TYPED_DICT else field.argument,
+                self.build(field.description),
+                field.required,
+            )
+            for field in description.fields
+        ]
+
+    def _object(self, description: Description) -> Reader:
+        cls = None if description.kind is Kind.TYPED_DICT else description.cls
+        reader = ObjectReader(cls, description.forbid_unknown_fields)
+        self._seen[id(description)] = reader
+        if description.tag_field is not None:
+            reader.set_tag(description.tag_field, description.tag)
+        reader.set_members(self._members(description))
+        return reader
+
+    def _array_like(self, description: Description) -> Reader:
+        reader = ArrayLikeReader(description.cls, description.forbid_unknown_fields)
+        self._seen[id(description)] = reader
+        if description.tag_field is not None:
+            reader.set_tag(description.tag)
+        reader.set_members(self._members(description))
+        return reader
+
+    def _fixed_tuple(self, description: Description) -> Reader:
+        reader = FixedTupleReader()
+        self._seen[id(description)] = reader
+        if description.kind is Kind.FIXED_TUPLE:
+            reader.set_items([self.build(item) for item in description.items], len(description.items), None)
+            return reader
+        required = 0
+        for field in description.fields:
+            if field.required:
+                required += 1
+        reader.set_items([self.build(field.description) for field in description.fields], required, description.cls)
+        return reader
+
+    def _union(self, description: Description) -> Reader:
+        reader = UnionReader(_union_name(description))
+        self._seen[id(description)] = reader
+        by_form: list[list[Reader]] = [[], [], [], [], [], [], []]
+        choices = sorted(description.items, key=_specific)
+        for choice in choices:
+            for form in forms_of(choice):
+                by_form[form].append(self.build(choice))
+        # FLOAT and DECIMAL take integers too, but the number that was written is nearer to an int.
+        reader.set_choices(by_form, [self.build(choice) for choice in _text_choices(choices)])
+        tags = _tags_of(description)
+        if tags:
+            by_tag = {tag: self.build(choice) for tag, choice in tags.items()}
+            reader.set_tags(str(next(iter(tags.values())).tag_field), by_tag)
+        return reader
 
 
-def _build_scalar_reader(kind: Kind) -> Reader:
-    if kind is Kind.STR:
-        return StrReader()
-    if kind is Kind.INT:
-        return IntReader()
-    if kind is Kind.FLOAT:
-        return FloatReader()
+def _specific(choice: Description) -> int:
+    return _SPECIFIC.get(choice.kind, 0)
+
+
+def _limit_name(kind: Kind) -> str:
+    if kind in {Kind.LIST, Kind.SET, Kind.FROZENSET, Kind.TUPLE}:
+        return "array"
+    name: str = kind.value
+    return name
+
+
+def forms_of(choice: Description) -> list[int]:
+    """Return JSON's forms that values of a type have."""
+    kind = choice.kind
     if kind is Kind.BOOL:
-        return BoolReader()
-    if kind is Kind.UUID:
-        return UUIDReader()
-    return NoneReader() if kind is Kind.NONE else AnyReader()
+        return [BOOL]
+    if kind is Kind.INT:
+        return [INT]
+    if kind is Kind.FLOAT:
+        return [INT, FLOAT]
+    if kind is Kind.DECIMAL:
+        return [INT, FLOAT, STR]
+    if kind in _TEXTS:
+        return [STR]
+    if kind is Kind.ENUM or kind is Kind.LITERAL:
+        texts = [isinstance(value, str) for value in choice.values]
+        return [INT] * (not all(texts)) + [STR] * any(texts)
+    if kind is Kind.PYDANTIC:
+        return [BOOL, INT, FLOAT, STR, OBJECT, ARRAY]
+    if kind is Kind.DICT or kind is Kind.TYPED_DICT or kind is Kind.DATACLASS or kind is Kind.ATTRS:
+        return [OBJECT]
+    return [OBJECT] if kind is Kind.STRUCT and not choice.array_like else [ARRAY]
 
 
-def _build_dataclass_reader(description: Description, seen: dict[int, Reader]) -> Reader:
-    reader = DataclassReader(description.type)
-    seen[id(description)] = reader
-    members = [
-        Member(field.name, _build_reader(field.description, seen), field.required) for field in description.fields
-    ]
-    reader.set_members(members)
+def _union_name(description: Description) -> str:
+    """Return the forms of a union for messages; one text type is named itself."""
+    forms: set[int] = set()
+    texts: list[str] = []
+    for choice in description.items:
+        found = forms_of(choice) if choice.kind is not Kind.FLOAT else [FLOAT]
+        if choice.kind is Kind.DECIMAL:
+            found = [STR]
+        if choice.kind is Kind.PYDANTIC:
+            found = [OBJECT]
+        forms.update(found)
+        if STR in found:
+            texts.append(choice.kind.value if choice.kind in _TEXTS else "str")
+    names = [texts[0] if form == STR and len(texts) == 1 else FORM_NAMES[form] for form in sorted(forms)]
+    return " | ".join(names)
+
+
+def _text_choices(choices: list[Description]) -> list[Description]:
+    """Return the choices that a text from a path or a query is read as: itself, where a str is among them."""
+    plain = [choice for choice in choices if choice.kind is Kind.STR]
+    if not plain:
+        return choices
+    return [choice for choice in choices if STR in forms_of(choice) and choice.kind is not Kind.STR] + plain
+
+
+def _tags_of(description: Description) -> dict[tuple[bool, object], Description]:
+    """Return the choices of a union by tag, if every one that is an object has one, in the same member."""
+    found: dict[tuple[bool, object], Description] = {}
+    fields: set[object] = set()
+    objects = 0
+    for choice in description.items:
+        if OBJECT in forms_of(choice):
+            objects += 1
+            fields.add(choice.tag_field)
+            found[(isinstance(choice.tag, str), choice.tag)] = choice
+    return found if objects > 1 and len(fields) == 1 and None not in fields and len(found) == objects else {}
+
+
+def _choice_reader(description: Description) -> Reader:
+    members: dict[tuple[bool, object], object] = {}
+    missing: Any = None
+    if description.kind is Kind.LITERAL:
+        for value in description.values:
+            members[(isinstance(value, str), value)] = value
+    else:
+        for member in description.cls.__members__.values():
+            members[(isinstance(member.value, str), member.value)] = member
+        if description.cls._missing_.__func__ is not _NO_MISSING:
+            missing = description.cls
+    return ChoiceReader(members, missing)
+
+
+def _pydantic_reader(description: Description) -> Reader:
+    # Loaded only for a user who has pydantic and gives one of its models.
+    module: Any = importlib.import_module("hawkapi.codec._pydantic")
+    reader: Reader = PydanticReader(module.build_validator(description.type))
     return reader
+
+
+@final
+class PydanticReader(Reader):
+    """Reads what pydantic describes by asking pydantic."""
+
+    def __init__(self, validate: Callable[[object, bool], object]) -> None:
+        self._validate = validate
+
+    def read(self, value: object, errors: list[Violation], lax: bool) -> object:
+        try:
+            return self._validate(value, lax)
+        except CodecError as exc:
+            errors.extend(exc.violations)
+            return INVALID
 
 
 def _refuse_constant(text: str) -> object:
@@ -404,30 +319,30 @@ def _read_int(text: str) -> object:
     return math.inf if number is None else number
 
 
+def _read_digits(text: str) -> object:
+    """Keep the digits of a number; one whose exponent is out of all range is an infinity to its reader."""
+    try:
+        return decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        return math.inf
+
+
 @final
-class Decoder:
-    """Bytes in, a value of one described type out."""
+class Parser:
+    """Bytes in, what JSON makes of them out."""
 
-    def __init__(self, description: Description) -> None:
-        self._reader = build_reader(description)
-        self._json: Any = json.JSONDecoder(parse_constant=_refuse_constant)
+    def __init__(self, keeps_digits: bool) -> None:
+        self._parse_float: Any = _read_digits if keeps_digits else None
+        self._json: Any = json.JSONDecoder(parse_float=self._parse_float, parse_constant=_refuse_constant)
 
-    def decode(self, data: bytes) -> object:
-        """Read a JSON document.
+    def parse(self, data: bytes) -> object:
+        """Parse a JSON document.
 
         Raises:
             MalformedError: it is not JSON, or goes over a limit of `hawkapi.codec._limits`.
-            CodecError: it does not fit the type; every reason is given.
         """
         check_limits(data)
-        value = self._parse(data.decode("utf-8"))
-        errors: list[Violation] = []
-        result = self._reader.read(value, errors)
-        if result is INVALID:
-            raise CodecError(errors)
-        return result
-
-    def _parse(self, text: str) -> object:
+        text = data.decode("utf-8")
         try:
             try:
                 value: object = self._json.decode(text)
@@ -436,10 +351,31 @@ class Decoder:
             except ValueError:
                 # int() refuses that many digits. Such a number is an infinity to its reader, and nothing to a type
                 # that ignores the member it stands in.
-                value = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int).decode(text)
+                lenient: Any = json.JSONDecoder(
+                    parse_float=self._parse_float, parse_constant=_refuse_constant, parse_int=_read_int
+                )
+                value = lenient.decode(text)
         except JSONDecodeError as exc:
             raise MalformedError(f"JSON is malformed: {exc.msg} (character {exc.pos})") from None
         return value
+
+
+@final
+class Decoder:
+    """Bytes in, a value of one described type out."""
+
+    def __init__(self, description: Description) -> None:
+        self._reader = build_reader(description)
+        self._parser = Parser(has_decimals(description))
+
+    def decode(self, data: bytes) -> object:
+        """Read a JSON document.
+
+        Raises:
+            MalformedError: it is not JSON, or goes over a limit of `hawkapi.codec._limits`.
+            CodecError: it does not fit the type; every reason is given.
+        """
+        return read_value(self._reader, self._parser.parse(data), False)
 
 
 @final
@@ -450,23 +386,36 @@ class Converter:
         self._reader = build_reader(description)
 
     def convert(self, value: object, lax: bool) -> object:
-        """Read a value; with `lax`, a text is read as what it spells.
+        """Read a value; with `lax`, a text is read as what it spells, also one in a list or a dict.
 
         Raises:
             CodecError: it does not fit the type; every reason is given.
         """
-        errors: list[Violation] = []
-        if lax and isinstance(value, str):
-            result = self._reader.read_text(value, errors)
-        else:
-            result = self._reader.read(value, errors)
-        if result is INVALID:
-            raise CodecError(errors)
-        return result
+        return read_value(self._reader, value, lax)
+
+
+def read_value(reader: Reader, value: object, lax: bool) -> object:
+    """Read a value.
+
+    Raises:
+        CodecError: it does not fit the type; every reason is given.
+    """
+    errors: list[Violation] = []
+    try:
+        result = reader.read(value, errors, lax)
+    except RecursionError:
+        raise MalformedError("JSON is malformed: nested too deeply for the stack") from None
+    if result is INVALID:
+        raise CodecError(errors)
+    return result
 
 
 def build_decoder(description: Description) -> Callable[[bytes], object]:
     """Return the function that reads bytes as the described type."""
+    if description.kind is Kind.PYDANTIC:
+        module: Any = importlib.import_module("hawkapi.codec._pydantic")
+        decode: Callable[[bytes], object] = module.build_decoder(description.type, Parser(False).parse)
+        return decode
     return Decoder(description).decode
 
 

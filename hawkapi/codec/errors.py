@@ -21,6 +21,13 @@ class Violation(NamedTuple):
     """The text that was there, for values that arrive as text; otherwise `None`."""
 
 
+def join_place(step: str, place: str) -> str:
+    """Put a member name or a `[position]` in front of a place inside it."""
+    if place == ROOT:
+        return step
+    return step + place if place.startswith("[") else f"{step}.{place}"
+
+
 class CodecError(HawkAPIError, ValueError):
     """A value does not fit its type; `violations` holds every reason found, at least one."""
 

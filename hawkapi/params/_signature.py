@@ -2,10 +2,14 @@
 
 Where each parameter comes from, first match wins:
 
-1. its name is in the path template: the path;
-2. its type is one that a text can hold (`str`, `int`, `float`, `bool`, `UUID`, optional ones, or no annotation): the
-   query string;
-3. its type has structure (a dataclass, a list, a dict): the JSON body.
+1. a marker in `Annotated`, or as the default, says so: `Query`, `Header`, `Cookie`, `Path`, `Body`, `Form`, `File`;
+2. its type says so: `Request`, `Response`, `BackgroundTasks`, `FormData`, `UploadFile`, or what is always read from the
+   query string, as `PaginationParams`;
+3. its name is in the path template: the path;
+4. it is called `request`, or called `scope` and is a dict: what these names mean in ASGI frameworks;
+5. its type is one that a text can hold (`str`, `int`, `UUID`, an enum, optional ones, or no annotation): the query
+   string;
+6. its type has structure (a dataclass, a list, a dict): the JSON body.
 
 Everything else is refused here, with the name of the route and of the parameter, so that nothing that registers works
 only partly.
@@ -14,32 +18,70 @@ only partly.
 from __future__ import annotations
 
 import enum
-import functools
 import inspect
-from collections.abc import Callable
+import types
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from uuid import UUID
+from typing import Annotated, Any, Final, TypeAliasType, Union, get_args, get_origin
 
+from hawkapi.background import BackgroundTasks
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import is_marker, type_name
+from hawkapi.codec.struct import Meta
 from hawkapi.exceptions import UnsupportedTypeError
-from hawkapi.params._extract import ABSENT
+from hawkapi.pagination import CursorParams, PaginationParams
+from hawkapi.params._annotations import refusal, resolve_annotation, signature_of
+from hawkapi.params._extract import ABSENT, Default
+from hawkapi.params.markers import Body, Cookie, File, Form, Header, ParamMarker, Path, Query
+from hawkapi.requests import FormData, Request, UploadFile
+from hawkapi.responses.base import Response
 from hawkapi.routing._parse import Parameter, Template
 from hawkapi.routing.route import Route
 
-CONVERTED_TYPES: Final[dict[str, object]] = {"int": int, "float": float, "uuid": UUID}
-"""What a path converter has already made of a text when the handler's argument is filled."""
-
 POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Source(enum.Enum):
-    """Where an argument comes from."""
+    """Where an argument comes from; the value is what the places of errors begin with."""
 
     PATH = "path"
     QUERY = "query"
+    HEADER = "header"
+    COOKIE = "cookie"
     BODY = "body"
+    FORM = "form"
+    REQUEST = "request"
+    RESPONSE = "response"
+    BACKGROUND = "background"
+    SCOPE = "scope"
+    FORM_DATA = "form data"
+
+
+TEXTS: Final = frozenset({Source.PATH, Source.QUERY, Source.HEADER, Source.COOKIE})
+"""The sources that are there before a body is read."""
+
+OF_MARKERS: Final[tuple[tuple[type[ParamMarker], Source], ...]] = (
+    (Path, Source.PATH),
+    (Query, Source.QUERY),
+    (Header, Source.HEADER),
+    (Cookie, Source.COOKIE),
+    (Body, Source.BODY),
+    (Form, Source.FORM),
+    (File, Source.FORM),
+)
+
+OF_TYPES: Final[tuple[tuple[type, Source], ...]] = (
+    (Request, Source.REQUEST),
+    (Response, Source.RESPONSE),
+    (BackgroundTasks, Source.BACKGROUND),
+    (FormData, Source.FORM_DATA),
+    (PaginationParams, Source.QUERY),
+    (CursorParams, Source.QUERY),
+)
+
+ANYTHING: Final = describe(Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +91,24 @@ class HandlerParameter:
     name: str
     source: Source
     description: Description
-    default: object
-    """Its default value, or `ABSENT`."""
+    """What it is made of; of files and of the framework's own objects: anything."""
+    default: Default
     keyword_only: bool
+    wire_name: str
+    """What the client calls it."""
     converted: bool = False
     """Whether the path converter already gives a value of the right type."""
+    annotation: Any = Any
+    marker: ParamMarker | None = None
+    uploads: bool = False
+    """Whether it takes uploaded files as they are."""
+    many: bool = False
+    """Whether it takes every value under its name."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is a member of the body although it is the only argument from there."""
+        return isinstance(self.marker, Body) and self.marker.embed
 
 
 def read_signature(route: Route, template: Template) -> tuple[HandlerParameter, ...]:
@@ -66,108 +121,217 @@ def read_signature(route: Route, template: Template) -> tuple[HandlerParameter, 
         _read_parameter(parameter, route, template) for parameter in signature_of(route.handler).parameters.values()
     )
     bodies = [parameter.name for parameter in parameters if parameter.source is Source.BODY]
-    if len(bodies) > 1:
-        raise refusal(route, f"parameters {', '.join(bodies)} all come from the body; only one can, for now")
+    forms = [parameter.name for parameter in parameters if parameter.source in {Source.FORM, Source.FORM_DATA}]
+    if bodies and forms:
+        raise refusal(
+            route,
+            f"parameters {', '.join(bodies)} come from a JSON body and {', '.join(forms)} from a form; one body is one",
+        )
     return parameters
-
-
-def signature_of(handler: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature of a handler, annotations as written.
-
-    Raises:
-        UnsupportedTypeError: it has none.
-    """
-    try:
-        return inspect.signature(handler)
-    except (TypeError, ValueError) as exc:
-        raise UnsupportedTypeError(f"handler {handler!r} has no signature to read: {exc}") from exc
-
-
-def refusal(route: Route, reason: str) -> UnsupportedTypeError:
-    """Return the error that refuses a route, naming it."""
-    methods = ",".join(sorted(route.methods - {"HEAD"} or route.methods))
-    return UnsupportedTypeError(f"{methods} {route.path} ({route.name}): {reason}")
 
 
 def _read_parameter(parameter: inspect.Parameter, route: Route, template: Template) -> HandlerParameter:
     name = parameter.name
-    if parameter.kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+    if parameter.kind in VARIADIC:
         raise refusal(route, f"parameter {parameter} takes any number of arguments; name each parameter")
     annotation = resolve_annotation(
         parameter.annotation, route.handler, lambda why: refusal(route, f"parameter {name}: {why}")
     )
-    segment = next((part for part in template.segments if isinstance(part, Parameter) and part.name == name), None)
-    try:
-        description = describe(annotation)
-    except UnsupportedTypeError as exc:
-        raise refusal(route, f"parameter {name}: {exc}") from exc
-    if is_marker(parameter.default):
-        raise refusal(route, f"parameter {name}: default {parameter.default!r} is not supported yet")
-    source = _choose_source(name, segment, description, route)
+    annotation, marker = _take_marker(annotation, parameter.default, route, name)
+    source = _source_by_marker(marker) or _source_by_type(annotation)
+    wire_name = _wire_name(name, marker, source)
+    segment = next((part for part in template.segments if isinstance(part, Parameter) and part.name == wire_name), None)
+    if source is None and segment is not None:
+        source = Source.PATH
+    if source is None:
+        source = _source_by_name(name, annotation)
+    uploads, many = _upload_shape(annotation)
+    description = ANYTHING if uploads or source in _OBJECTS else _describe(annotation, marker, route, name)
+    if source is None:
+        source = Source.FORM if uploads else _source_by_description(description)
+    _check_source(source, description, segment, route, name)
     return HandlerParameter(
         name=name,
         source=source,
         description=description,
-        default=ABSENT if parameter.default is inspect.Parameter.empty else parameter.default,
+        default=_default(parameter, marker),
         keyword_only=parameter.kind not in POSITIONAL,
-        converted=segment is not None and _is_converted(segment, description, route),
+        wire_name=wire_name,
+        converted=segment is not None and source is Source.PATH and _is_converted(segment, description, route),
+        annotation=annotation,
+        marker=marker,
+        uploads=uploads,
+        many=many or description.takes_many,
     )
 
 
-def _choose_source(name: str, segment: Parameter | None, description: Description, route: Route) -> Source:
-    holds_text = description.is_scalar or description.kind is Kind.ANY
-    if segment is not None:
-        if not holds_text:
-            raise refusal(
-                route, f"parameter {name} comes from the path, which cannot hold {type_name(description.type)}"
-            )
-        return Source.PATH
+_OBJECTS: Final = frozenset({Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE, Source.FORM_DATA})
+"""The sources of the framework's own objects."""
+
+
+def _take_marker(annotation: Any, default: Any, route: Route, name: str) -> tuple[Any, ParamMarker | None]:
+    """Return an annotation without its marker, and the marker.
+
+    Raises:
+        UnsupportedTypeError: there are several markers, or one of another framework.
+    """
+    while isinstance(annotation, TypeAliasType):
+        annotation = annotation.__value__
+    markers: list[ParamMarker] = [default] if isinstance(default, ParamMarker) else []
+    if is_marker(default):
+        raise refusal(route, f"parameter {name}: default {default!r} is another library's and means nothing here")
+    if get_origin(annotation) is Annotated:
+        others: list[Any] = []
+        for extra in annotation.__metadata__:
+            made = extra() if isinstance(extra, type) and issubclass(extra, ParamMarker) else extra
+            (markers if isinstance(made, ParamMarker) else others).append(made)
+        annotation = annotation.__origin__
+        if others:
+            annotation = Annotated[annotation, *others]
+    if len(markers) > 1:
+        raise refusal(route, f"parameter {name} has several markers: {', '.join(map(repr, markers))}; keep one")
+    return annotation, markers[0] if markers else None
+
+
+def _source_by_marker(marker: ParamMarker | None) -> Source | None:
+    return next((source for cls, source in OF_MARKERS if isinstance(marker, cls)), None)
+
+
+def _source_by_type(annotation: Any) -> Source | None:
+    if not isinstance(annotation, type):
+        return None
+    return next((source for cls, source in OF_TYPES if issubclass(annotation, cls)), None)
+
+
+def _source_by_name(name: str, annotation: Any) -> Source | None:
     if name == "request":
-        raise refusal(route, "parameter request: request objects are not supported yet")
-    return Source.QUERY if holds_text else Source.BODY
+        return Source.REQUEST
+    origin = get_origin(annotation) or annotation
+    if name == "scope" and (origin is Any or (isinstance(origin, type) and issubclass(origin, Mapping))):
+        return Source.SCOPE
+    return None
+
+
+def _source_by_description(description: Description) -> Source:
+    return Source.QUERY if description.is_scalar or description.kind is Kind.ANY else Source.BODY
+
+
+def _wire_name(name: str, marker: ParamMarker | None, source: Source | None) -> str:
+    if marker is not None and marker.alias is not None:
+        return marker.alias.lower() if source is Source.HEADER else marker.alias
+    return name.replace("_", "-").lower() if source is Source.HEADER else name
+
+
+def _upload_shape(annotation: Any) -> tuple[bool, bool]:
+    """Return whether an annotation is about uploaded files, and whether it takes several."""
+    if get_origin(annotation) is Annotated:
+        annotation = annotation.__origin__
+    if get_origin(annotation) in {Union, types.UnionType}:
+        choices = [choice for choice in get_args(annotation) if choice is not types.NoneType]
+        return _upload_shape(choices[0]) if len(choices) == 1 else (False, False)
+    if get_origin(annotation) in {list, tuple, typing.Sequence}:
+        return _upload_shape(get_args(annotation)[0])[0], True
+    return isinstance(annotation, type) and issubclass(annotation, UploadFile), False
+
+
+def _describe(annotation: Any, marker: ParamMarker | None, route: Route, name: str) -> Description:
+    """Describe what a parameter is made of, the marker's constraints included."""
+    constraints = marker.constraints() if marker is not None else {}
+    try:
+        return describe(Annotated[annotation, Meta(**constraints)] if constraints else annotation)
+    except (UnsupportedTypeError, TypeError, ValueError) as exc:
+        raise refusal(route, f"parameter {name}: {exc}") from exc
+
+
+def _default(parameter: inspect.Parameter, marker: ParamMarker | None) -> Default:
+    if marker is not None and marker.has_default():
+        return Default(marker.default, marker.default_factory)
+    written = parameter.default
+    return Default(ABSENT if written is inspect.Parameter.empty or isinstance(written, ParamMarker) else written)
+
+
+def _check_source(source: Source, description: Description, segment: Parameter | None, route: Route, name: str) -> None:
+    """Refuse a source that cannot hold what the parameter is.
+
+    Raises:
+        UnsupportedTypeError: it cannot; the message names both.
+    """
+    if source is Source.PATH and segment is None:
+        raise refusal(route, f"parameter {name} comes from the path, but the path has no such parameter")
+    if source is Source.PATH and not _is_text(description):
+        raise refusal(route, f"parameter {name} comes from the path, which cannot hold {type_name(description.type)}")
+    if source in MODELS and not (_is_text(description) or description.takes_many or _is_text_model(description)):
+        raise refusal(
+            route, f"parameter {name} comes from the {source.value}, which cannot hold {type_name(description.type)}"
+        )
+
+
+MODELS: Final = frozenset({Source.QUERY, Source.HEADER, Source.COOKIE, Source.FORM})
+"""The sources that a model may be made of."""
+
+
+def _is_text(description: Description) -> bool:
+    return description.is_scalar or description.kind is Kind.ANY
+
+
+def _is_text_model(description: Description) -> bool:
+    """Whether a type has members that are texts, or repeated texts."""
+    if description.kind is Kind.OPTIONAL and description.item is not None:
+        return _is_text_model(description.item)
+    if description.kind is Kind.DICT and description.item is not None:
+        return _is_text(description.item)
+    if description.kind is Kind.PYDANTIC:
+        return True
+    return description.kind in MEMBERS and all(
+        _is_text(field.description) or field.description.takes_many for field in description.fields
+    )
+
+
+MEMBERS: Final = frozenset({Kind.DATACLASS, Kind.ATTRS, Kind.STRUCT, Kind.TYPED_DICT})
+
+
+def text_members(description: Description) -> list[tuple[str, bool]]:
+    """Return the names that a model reads, and whether each takes all texts under it."""
+    if description.kind is Kind.OPTIONAL and description.item is not None:
+        return text_members(description.item)
+    if description.kind is Kind.PYDANTIC:
+        fields = description.cls.model_fields.items()
+        return [(field.alias or name, _takes_many(field.annotation)) for name, field in fields]
+    return [(field.encoded or field.name, field.description.takes_many) for field in description.fields]
+
+
+def _takes_many(annotation: Any) -> bool:
+    """Whether a member of a pydantic model is an array; of what, only pydantic knows."""
+    try:
+        return describe(annotation).takes_many
+    except UnsupportedTypeError:
+        return False
 
 
 def _is_converted(segment: Parameter, description: Description, route: Route) -> bool:
-    """Whether the template's type is the handler's; refuse two types that contradict each other."""
-    produced = CONVERTED_TYPES.get(segment.converter.name)
-    if description.kind is Kind.ANY:
-        return True
-    if produced is None:
-        return description.type is str
-    wanted = description.item.type if description.item is not None else description.type
-    if wanted is not produced:
-        kind = segment.converter.name
-        raise refusal(
-            route, f"parameter {segment.name} is {kind} in the path but {type_name(description.type)} in the handler"
-        )
-    return True
-
-
-def resolve_annotation(annotation: Any, handler: Callable[..., Any], error: Callable[[str], Exception]) -> Any:
-    """Return what an annotation means; none at all means any type.
+    """Whether the template's type is the handler's, so that nothing is left to convert.
 
     Raises:
-        Exception: what `error` makes of the reason why a name in it cannot be found.
+        UnsupportedTypeError: no value of the one is a value of the other.
     """
-    if annotation is inspect.Parameter.empty:
-        return Any
-    if not isinstance(annotation, str):
-        return annotation
-    function = unwrap_handler(handler)
-    names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
-    try:
-        return eval(annotation, getattr(function, "__globals__", {}), names)  # noqa: S307 - the handler's own source
-    except NameError as exc:
-        raise error(f"{exc}; define the type at the top level of the module") from exc
-    except Exception as exc:
-        raise error(f"annotation {annotation!r} cannot be read: {exc}") from exc
+    produced = segment.converter.name
+    kind = description.item.kind if description.item is not None else description.kind
+    if kind is Kind.ANY or produced not in READ_FROM:
+        return kind in {Kind.ANY, Kind.STR}
+    same, others = READ_FROM[produced]
+    if kind is not same and kind not in others:
+        raise refusal(
+            route,
+            f"parameter {segment.name} is {produced} in the path but {type_name(description.type)} in the handler",
+        )
+    return kind is same
 
 
-def unwrap_handler(handler: Callable[..., Any]) -> Any:
-    """Return the function whose source holds a handler's annotations."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    handler = inspect.unwrap(handler)
-    if not (inspect.isroutine(handler) or inspect.isclass(handler)):
-        handler = inspect.unwrap(type(handler).__call__)
-    return getattr(handler, "__func__", handler)
+_CHOICES: Final = frozenset({Kind.ENUM, Kind.LITERAL, Kind.UNION})
+
+READ_FROM: Final[dict[str, tuple[Kind, frozenset[Kind]]]] = {
+    "int": (Kind.INT, frozenset({Kind.FLOAT, Kind.DECIMAL}) | _CHOICES),
+    "float": (Kind.FLOAT, frozenset({Kind.DECIMAL}) | _CHOICES),
+    "uuid": (Kind.UUID, frozenset()),
+}
+"""For each path converter that makes other than text: what it makes, and what else can be read from that."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hawkapi.exceptions import HawkAPIError
+from hawkapi.responses.problem import PROBLEM_TYPES
 
-__all__ = ["RequestValidationError", "ValidationErrorDetail"]
+__all__ = ["ProblemDetail", "RequestValidationError", "ValidationErrorDetail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,17 @@ class ValidationErrorDetail:
     """What was expected and what was there."""
     value: object = None
     """The text that was there, for what arrives as text; otherwise `None`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemDetail:
+    """A problem document (RFC 9457) as a value; members that are `None` are not sent."""
+
+    type: str = "about:blank"
+    title: str = "Error"
+    status: int = 400
+    detail: str | None = None
+    errors: list[ValidationErrorDetail] | None = None
 
 
 class RequestValidationError(HawkAPIError):
@@ -39,3 +51,8 @@ class RequestValidationError(HawkAPIError):
         """A sentence with the number of errors."""
         count = len(self.errors)
         return f"{count} validation error{'' if count == 1 else 's'}"
+
+    def to_problem_detail(self, status_code: int = 400) -> ProblemDetail:
+        """Return the problem document; `status_code` counts where the error has none of its own."""
+        status = self.status_code or status_code
+        return ProblemDetail(PROBLEM_TYPES + "validation", "Validation Error", status, self.detail, self.errors)

@@ -2,87 +2,277 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Final
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hawkapi.exceptions import check_status
+from hawkapi.http.cookies import format_set_cookie
+from hawkapi.http.dates import parse_http_date
+from hawkapi.http.headers import MutableHeaders
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from hawkapi.background import BackgroundTask, BackgroundTasks
 
 __all__ = ["Response"]
 
-_LINE_BREAKS: Final = {0: None, 10: None, 13: None}
-"""SECURITY: NUL, LF and CR end a header field early and let a value write fields of its own (RFC 9110 section 5.5)."""
+type HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
+"""Header fields as users give them: a mapping, or pairs in which a name may be repeated."""
 
-
-FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-"""What a user's headers cannot set (RFC 9112 section 6)."""
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Response:
     """An HTTP response, sent as it is when a handler returns it.
 
     Args:
-        content: the body; text is sent as UTF-8.
-        status_code: 100 to 599, default 200; 1xx, 204 and 304 are sent without a body.
-        headers: fields by name; they win over those hawkapi adds. CR, LF and NUL are removed.
-        content_type: default `text/plain; charset=utf-8`; a `content-type` in `headers` wins.
+        content: the body; text is encoded by `render`.
+        status_code: 100 to 599, default 200; 1xx, 204, 205 and 304 are sent without a body.
+        headers: a mapping, or pairs in which a name may be repeated. They win over those that hawkapi adds, except
+            `Content-Length` and `Transfer-Encoding`, which follow from the body. CR, LF and NUL are removed.
+        content_type: default that of the class, here `text/plain; charset=utf-8`; a `content-type` in `headers` wins.
+        media_type: another name of `content_type`.
+        background: run when the response has been sent.
 
     Raises:
-        TypeError: the content is neither text nor bytes.
-        ValueError: the status is none.
+        TypeError: the content is neither text nor bytes, or both names of the content type are given.
+        ValueError: the status is none, or a header field cannot be sent.
+
+    A subclass may set `media_type` or `default_content_type` in its body, and override `render`.
 
     Request-bound: one response belongs to one request.
     """
+
+    charset: str = "utf-8"
+    """How text becomes the body."""
+    default_content_type: ClassVar[str] = "text/plain; charset=utf-8"
+    buffered: ClassVar[bool] = True
+    """Whether `messages` says all there is to send: neither `deliver` nor `__call__` is overridden."""
+
+    # PERF: defaults in the class, so that a response without fields stores none of them.
+    status_code: int = 200
+    content_type: str = default_content_type
+    background: BackgroundTask | BackgroundTasks | None = None
+    _renders_text: ClassVar[bool] = True
+    """Whether `render` is not overridden."""
+    _headers: MutableHeaders | None = None
+    _given: dict[str, str] | None = None
+    """Fields that nobody has looked at since they were given; `_encoded` are the same, as they are sent."""
+    _encoded: dict[bytes, bytes] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # COMPAT: other frameworks' responses have their type as a class attribute; here it would hide the property.
+        media_type = cls.__dict__.get("media_type")
+        if isinstance(media_type, str):
+            cls.default_content_type = media_type
+            del cls.media_type
+        if "default_content_type" in cls.__dict__:
+            cls.content_type = cls.default_content_type
+        cls._renders_text = cls.render is Response.render
+        cls.buffered = cls.deliver is Response.deliver and cls.__call__ is Response.__call__
 
     def __init__(
         self,
         content: bytes | str = b"",
         *,
         status_code: int = 200,
-        headers: Mapping[str, str] | None = None,
-        content_type: str = "text/plain; charset=utf-8",
+        headers: HeaderFields | None = None,
+        content_type: str | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | BackgroundTasks | None = None,
     ) -> None:
-        if isinstance(content, str):
-            content = content.encode("utf-8")
-        elif not isinstance(content, bytes):
-            raise TypeError(
-                f"content is a {type(content).__name__}; a Response takes text or bytes, JSONResponse any value"
-            )
-        self.body = content
-        self.status_code = check_status(status_code)
-        self.headers: dict[str, str] = dict(headers) if headers else {}
+        # PERF: text under the class's own `render` is encoded here, and a response that is nothing but content sets
+        # nothing else: construction is on the path of handlers that return responses.
+        if type(content) is str and self._renders_text:
+            self.body = content.encode(self.charset)
+        else:
+            self.body = self.render(content)
+        if status_code != 200 or headers or content_type is not None or media_type is not None or background:
+            self._set_fields(status_code, headers, content_type, media_type, background)
+
+    def _set_fields(
+        self,
+        status_code: int,
+        headers: HeaderFields | None,
+        content_type: str | None,
+        media_type: str | None,
+        background: BackgroundTask | BackgroundTasks | None,
+    ) -> None:
+        """Set what every response has, also one whose body is not in memory."""
+        self.status_code = status_code if status_code == 200 else check_status(status_code)
+        if headers is not None:
+            # PERF: most fields are a few plain words in a dict, and are sent without ever making the object.
+            self._encoded = _encode_plain(headers) if type(headers) is dict else None
+            if self._encoded is None:
+                self._headers = MutableHeaders(headers)
+            else:
+                self._given = dict(headers)
+        if content_type is None:
+            content_type = self.default_content_type if media_type is None else media_type
+        elif media_type is not None:
+            raise TypeError("content_type and media_type are two names of one argument; give one of them")
         self.content_type = content_type
+        self.background = background
+
+    def render(self, content: Any) -> bytes:
+        """Return the body of a content.
+
+        Raises:
+            TypeError: it is neither text nor bytes.
+        """
+        if isinstance(content, bytes):
+            return content
+        if isinstance(content, str):
+            return content.encode(self.charset)
+        raise TypeError(
+            f"content is a {type(content).__name__}; a Response takes text or bytes, JSONResponse any value"
+        )
+
+    @property
+    def headers(self) -> MutableHeaders:
+        """The header fields that were given or set; those that follow from the body are added when it is sent."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = MutableHeaders(self._given)
+            self._given = self._encoded = None
+        return headers
+
+    @headers.setter
+    def headers(self, fields: HeaderFields) -> None:
+        self._headers = MutableHeaders(fields)
+        self._given = self._encoded = None
+
+    @property
+    def media_type(self) -> str:
+        """Another name of `content_type`."""
+        return self.content_type
+
+    @media_type.setter
+    def media_type(self, media_type: str) -> None:
+        self.content_type = media_type
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        *,
+        max_age: int | None = None,
+        expires: datetime | int | str | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: Literal["lax", "strict", "none"] | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Add a `Set-Cookie` field (RFC 6265 section 4.1).
+
+        Args:
+            key: the name.
+            value: ASCII without white space, quotes, commas, semicolons and backslashes, default empty.
+            max_age: seconds to keep it; 0 deletes it. Default: as long as the browser runs.
+            expires: the moment it ends: with a time zone, in seconds from now, or as an HTTP date.
+            path: where it is sent, default everywhere; `None` stands for the directory of the request.
+            domain: also sent to its subdomains. Default: only to the host that set it.
+            secure: only sent over TLS.
+            httponly: hidden from scripts.
+            samesite: whether other sites may cause it to be sent, default `lax`.
+            partitioned: kept apart per top-level site.
+
+        Raises:
+            ValueError: browsers would misread or drop such a cookie; the message says what to change.
+        """
+        cookie = format_set_cookie(
+            key,
+            value,
+            max_age=max_age,
+            expires=_moment(expires),
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        self.headers.append("set-cookie", cookie)
+
+    def delete_cookie(
+        self,
+        key: str,
+        *,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: Literal["lax", "strict", "none"] | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Tell the browser to forget a cookie; path, domain and `partitioned` must be those it was set with."""
+        self.set_cookie(
+            key,
+            max_age=0,
+            expires=EPOCH,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
 
     def header_pairs(self) -> HeaderPairs:
-        """Return the header fields as they are sent: lower-case names, no control characters, one length."""
-        if not has_body(self.status_code):
-            return [pair for pair in self._own_pairs() if pair[0] != b"content-type"]
-        pairs = self._own_pairs() if self.headers else []
-        if not any(name == b"content-type" for name, _ in pairs):
-            pairs.append((b"content-type", encode_field(self.content_type)))
-        pairs.append((b"content-length", b"%d" % len(self.body)))
-        return pairs
+        """Return the header fields as they are sent: lower-case names, one type and one length."""
+        return self._pairs(len(self.body))
 
-    def _own_pairs(self) -> HeaderPairs:
-        """Return the user's fields, without those that say how the body is framed, which only this class knows."""
-        pairs = [(encode_name(name), encode_field(value)) for name, value in self.headers.items()]
-        return [pair for pair in pairs if pair[0] not in FRAMING]
+    def _pairs(self, length: int | None) -> HeaderPairs:
+        """Return the fields of a response whose body has a length, or whose length is not known."""
+        own = self._headers.to_pairs() if self._headers is not None else list((self._encoded or {}).items())
+        # SECURITY: how a body is framed is not the user's to say (RFC 9112 section 6).
+        pairs = [pair for pair in own if pair[0] not in {b"content-length", b"content-type", b"transfer-encoding"}]
+        if has_body(self.status_code):
+            types = [value for name, value in own if name == b"content-type"]
+            pairs.append((b"content-type", types[-1] if types else encode_value(self.content_type)))
+        elif self.status_code != 205:
+            return pairs
+        else:
+            length = 0  # SPEC: a 205 has no content, and says so (RFC 9110 section 15.3.6).
+        if length is not None:
+            pairs.append((b"content-length", b"%d" % length))
+        return pairs
 
     def messages(self, method: str) -> tuple[Message, Message]:
         """Return the two ASGI messages of the response; for `HEAD` with the length but without the body."""
-        body = self.body if method != "HEAD" and has_body(self.status_code) else b""
+        status_code, body = self.status_code, self.body
+        if self._headers is None and self._encoded is None and status_code == 200:
+            # PERF: what `_pairs` returns in the case of nearly every response.
+            text = self.content_type
+            content_type = text.encode("latin-1") if text is self.default_content_type else encode_value(text)
+            pairs = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+        else:
+            pairs = self.header_pairs()
+            if not has_body(status_code):
+                body = b""
         return (
-            {"type": "http.response.start", "status": self.status_code, "headers": self.header_pairs()},
-            {"type": "http.response.body", "body": body},
+            {"type": "http.response.start", "status": status_code, "headers": pairs},
+            {"type": "http.response.body", "body": b"" if method == "HEAD" else body},
         )
 
+    async def deliver(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Send the response, without what runs in the background; whether the client was there to the end."""
+        try:
+            for message in self.messages(scope.get("method", "GET")):
+                await send(message)
+        except OSError:  # SPEC: how a server says that the client has gone (ASGI HTTP 2.4).
+            return False
+        return True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response (ASGI HTTP)."""
-        for message in self.messages(scope["method"]):
-            await send(message)
+        """Send the response (ASGI HTTP), then run `background`; not if the client went before the end."""
+        if await self.deliver(scope, receive, send) and self.background is not None:
+            await self.background.run(scope)
 
 
 def has_body(status_code: int) -> bool:
@@ -90,27 +280,38 @@ def has_body(status_code: int) -> bool:
     return status_code >= 200 and status_code not in {204, 205, 304}
 
 
-def encode_field(text: str) -> bytes:
-    """Return a header name or value as bytes, without the characters that would end it.
+def _encode_plain(fields: dict[str, str]) -> dict[bytes, bytes] | None:
+    """Return the fields as they are sent, or `None` if they need the care that `MutableHeaders` takes."""
+    encoded: dict[bytes, bytes] = {}
+    for name, value in fields.items():
+        if not (type(name) is type(value) is str and name.isascii() and value.isascii() and value.isprintable()):
+            return None
+        if not name.replace("-", "").isalnum():
+            return None
+        encoded[name.lower().encode("ascii")] = value.strip(" ").encode("ascii")
+    return encoded
+
+
+def encode_value(text: str) -> bytes:
+    """Return the value of a header field as bytes, without the characters that would end it.
 
     Raises:
         ValueError: it has a character outside latin-1, which a header field cannot carry.
     """
-    try:
-        # Cheap case first: hardly any field has a character to remove.
-        return (text if text.isprintable() else text.translate(_LINE_BREAKS)).encode("latin-1")
-    except UnicodeEncodeError as exc:
-        bad = text[exc.start : exc.end]
-        raise ValueError(f"header field {text!r} holds {bad!r}, which is not in latin-1; percent-encode it") from None
+    if text.isascii() and text.isprintable():
+        return text.encode("ascii")
+    return MutableHeaders({"content-type": text}).to_pairs()[0][1]
 
 
-def encode_name(text: str) -> bytes:
-    """Return the name of a header field as bytes, in lower case.
+def _moment(expires: datetime | int | str | None) -> datetime | None:
+    """Return the moment that `expires` means.
 
     Raises:
-        ValueError: it is not a token (RFC 9110 section 5.6.2), also without the characters that would end it.
+        ValueError: it is a text, but no HTTP date.
     """
-    name = text.translate(_LINE_BREAKS)
-    if _TOKEN.fullmatch(name) is None:
-        raise ValueError(f"{text!r} is not the name of a header field: letters, digits and !#$%&'*+-.^_`|~ are")
-    return name.lower().encode("ascii")
+    if expires is None or isinstance(expires, datetime):
+        return expires
+    seconds = parse_http_date(expires) if isinstance(expires, str) else int(time.time()) + expires
+    if seconds is None:
+        raise ValueError(f"{expires!r} is no HTTP date; give a datetime with a time zone, or seconds from now")
+    return datetime.fromtimestamp(seconds, UTC)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import hawkapi.codec as codec
-from hawkapi.responses.base import Response
+from hawkapi.responses.base import HeaderFields, Response
+
+if TYPE_CHECKING:
+    from hawkapi.background import BackgroundTask, BackgroundTasks
 
 __all__ = ["JSONResponse"]
 
@@ -18,14 +20,30 @@ class JSONResponse(Response):
         content: any value the codec can write, default `None` (`null`).
         status_code: default 200.
         headers: as for `Response`.
+        content_type: default `application/json`.
+        media_type: another name of `content_type`.
+        background: as for `Response`.
 
     Raises:
         TypeError: the value holds something JSON has no form for.
         ValueError: it holds NaN or an infinity.
     """
 
+    default_content_type: ClassVar[str] = "application/json"
+
     def __init__(
-        self, content: Any = None, *, status_code: int = 200, headers: Mapping[str, str] | None = None
+        self,
+        content: Any = None,
+        *,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        content_type: str | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | BackgroundTasks | None = None,
     ) -> None:
-        body = codec.encode(content)
-        super().__init__(body, status_code=status_code, headers=headers, content_type="application/json")
+        self.body = self.render(content)
+        self._set_fields(status_code, headers, content_type, media_type, background)
+
+    def render(self, content: Any) -> bytes:
+        """Return the value as JSON."""
+        return codec.encode(content)

@@ -5,9 +5,10 @@ registration or nothing of it, must cost the same with 10 000 routes as with 10,
 routes.
 
 How it works. Nothing here changes once it can be seen: `add` returns a new table that shares every node off the
-changed path with the old one. A node's children sit in `Branches`, a hash table of small dicts of which a
-change copies one, so a change costs the length of the path times about the square root of a node's fan-out. Templates
-without parameters are also whole keys of one `Branches`, so that most lookups are a single access.
+changed path with the old one, and so does `remove`. A node's children sit in `Branches`: one dict of most of them and
+a short one of the latest changes, which alone is copied by a change, so that a change costs the length of the path and
+little more. Templates without parameters are whole keys of one `Branches`, so that most lookups are one or two
+accesses. Mounts are few; their dict is copied when one changes.
 
 Matching. A template without parameters wins; then, segment by segment, a literal wins over the parameter; a dead end,
 a right path with the wrong method included, goes back to the parameter alternative. One trailing slash of the request
@@ -15,7 +16,8 @@ path is ignored. A parameter never takes an empty segment.
 
 Replicas. Without the GIL two threads that read one object contend for its reference count. `copy_table` gives a
 thread its own table, node for node, and takes over from the thread's previous copy every part whose original is still
-the same: a refresh costs what changed.
+the same. `Branches` knows the keys of its latest changes, so that a thread that is not far behind need not compare: a
+refresh costs what changed. One that is further behind compares all.
 
 Rules of this file. It is compiled by mypyc where there is a GIL: final classes with typed attributes, plain functions,
 no closures. The one thing written after publication is `Endpoint.plan`, by the first request: threads that share an
@@ -29,10 +31,14 @@ from typing import Any, Final, final
 
 from hawkapi.exceptions import RouteConflictError
 from hawkapi.routing._parse import Parameter, Template
+from hawkapi.routing.mounts import Mount
 from hawkapi.routing.route import Route
 
-SMALLEST_SPLIT: Final = 16
-"""Children up to which one dict is enough."""
+MOST_RECENT: Final = 16
+"""Up to how many changes are kept apart from the rest; in large maps three times the square root of their size."""
+
+REMEMBERED_CHANGES: Final = 32
+"""How many changes a map remembers: several threads register, and several times, between two requests of one."""
 
 
 @final
@@ -70,50 +76,81 @@ class Node:
 class Branches:
     """An immutable map from segments to nodes that is cheap to change by copying."""
 
-    def __init__(self, buckets: tuple[dict[str, Node], ...], size: int) -> None:
-        self.buckets = buckets
+    def __init__(
+        self,
+        base: dict[str, Node],
+        recent: dict[str, Node],
+        size: int,
+        lineage: object,
+        version: int,
+        log: tuple[str, ...],
+    ) -> None:
+        self.base = base
+        """What has been there for some time."""
+        self.recent = recent
+        """What has changed since `base` was made. A key that was removed has an empty node."""
         self.size = size
-        self.mask = len(buckets) - 1
+        """How many keys have a node that is not empty."""
+        self.lineage = lineage
+        """The same object in every map that grew out of one empty map."""
+        self.version = version
+        """How many changes made this map out of the empty one."""
+        self.log = log
+        """The keys of the last changes, the newest at the end."""
         self.source: Branches | None = None
 
     def get(self, key: str) -> Node | None:
-        """Return the node under a key."""
-        if self.mask == 0:
-            return self.buckets[0].get(key)
-        return self.buckets[hash(key) & self.mask].get(key)
+        """Return the node under a key; it may be empty."""
+        node = self.recent.get(key)
+        return node if node is not None else self.base.get(key)
 
-    def replace(self, key: str, node: Node) -> Branches:
-        """Return a map with another node under a key."""
-        index = hash(key) & self.mask
-        bucket = dict(self.buckets[index])
-        size = self.size if key in bucket else self.size + 1
-        bucket[key] = node
-        buckets = list(self.buckets)
-        buckets[index] = bucket
-        # As many buckets as each holds children keeps both copies, of the tuple and of one dict, short.
-        count = len(buckets)
-        if size > count * max(SMALLEST_SPLIT, count):
-            return _split(buckets, count * 2, size)
-        return Branches(tuple(buckets), size)
+    def replace(self, key: str, node: Node | None) -> Branches:
+        """Return a map with another node under a key, or without that key."""
+        old = self.get(key)
+        size = self.size - (old is not None and not _is_empty(old)) + (node is not None)
+        recent = dict(self.recent)
+        recent[key] = node if node is not None else _empty_node()
+        base = self.base
+        # PERF: of r changes each copies `recent` and one copies `base`; the sum is least near the square root of its
+        # size, and a base costs more per child, because its copy does not stay in the processor's cache.
+        if len(recent) > MOST_RECENT and len(recent) * len(recent) > 9 * len(base):
+            base, recent = _merge(base, recent), {}
+        log = (*self.log[-REMEMBERED_CHANGES + 1 :], key)
+        return Branches(base, recent, size, self.lineage, self.version + 1, log)
+
+    def changed_since(self, before: Branches) -> set[str] | None:
+        """Return the keys that changed since an earlier map, or `None` when that is not remembered."""
+        behind = self.version - before.version
+        if before.lineage is not self.lineage or not 0 < behind <= len(self.log):
+            return None
+        return set(self.log[-behind:])
 
 
-def _split(buckets: list[dict[str, Node]], count: int, size: int) -> Branches:
-    spread: list[dict[str, Node]] = [{} for _ in range(count)]
-    for bucket in buckets:
-        for key, node in bucket.items():
-            spread[hash(key) & (count - 1)][key] = node
-    return Branches(tuple(spread), size)
+def _empty_branches() -> Branches:
+    return Branches({}, {}, 0, object(), 0, ())
+
+
+def _merge(base: dict[str, Node], recent: dict[str, Node]) -> dict[str, Node]:
+    merged = dict(base)
+    merged.update(recent)
+    for key, node in recent.items():
+        if _is_empty(node):
+            del merged[key]
+    return merged
 
 
 @final
 class Table:
     """All routes of one generation."""
 
-    def __init__(self, whole: Branches, root: Node) -> None:
+    def __init__(self, whole: Branches, root: Node, mounts: dict[str, Mount]) -> None:
         self.whole = whole
         """Templates without parameters, by their full path."""
         self.root = root
         """Templates with parameters, by segments."""
+        self.mounts = mounts
+        """Other applications, by the path that they are mounted at."""
+        self.longest_mount = max([len(path) for path in mounts], default=-1)
         self.source: Table | None = None
 
     def find(self, method: str, path: str) -> tuple[Endpoint, list[object]] | None:
@@ -143,6 +180,21 @@ class Table:
                 found.update(node.endpoints)
         _collect(self.root, _segments(path), 0, found)
         return frozenset(found)
+
+    def find_mount(self, path: str) -> Mount | None:
+        """Return the mount with the longest path that a path is, or is below of, or `None`."""
+        if not self.mounts:
+            return None
+        end = len(path)
+        # SECURITY: nothing longer than the longest mount is looked up, or a path of slashes would cost its square.
+        if end > self.longest_mount:
+            end = path.rfind("/", 0, self.longest_mount + 1)
+        while end > 0:
+            mount = self.mounts.get(path[:end])
+            if mount is not None:
+                return mount
+            end = path.rfind("/", 0, end)
+        return self.mounts.get("")
 
 
 def _segments(path: str) -> list[str]:
@@ -201,11 +253,11 @@ def _collect(node: Node, segments: list[str], depth: int, found: set[str]) -> No
 
 def empty_table() -> Table:
     """Return a table without routes."""
-    return Table(Branches(({},), 0), _empty_node())
+    return Table(_empty_branches(), _empty_node(), {})
 
 
 def _empty_node() -> Node:
-    return Node({}, Branches(({},), 0), None, None)
+    return Node({}, _empty_branches(), None, None)
 
 
 def add(table: Table, route: Route, template: Template) -> Table:
@@ -219,8 +271,61 @@ def add(table: Table, route: Route, template: Template) -> Table:
     if not template.names:
         node = table.whole.get(template.path)
         node = _add_endpoint(node if node is not None else _empty_node(), endpoint)
-        return Table(table.whole.replace(template.path, node), table.root)
-    return Table(table.whole, _add_below(table.root, template.segments, 0, endpoint))
+        return Table(table.whole.replace(template.path, node), table.root, table.mounts)
+    return Table(table.whole, _add_below(table.root, template.segments, 0, endpoint), table.mounts)
+
+
+def remove(table: Table, route: Route, template: Template) -> Table:
+    """Return a table without a route, which has to be there."""
+    if not template.names:
+        whole = table.whole.replace(template.path, _remove_endpoint(table.whole.get(template.path), route))
+        return Table(whole, table.root, table.mounts)
+    root = _remove_below(table.root, template.segments, 0, route)
+    return Table(table.whole, root if root is not None else _empty_node(), table.mounts)
+
+
+def add_mount(table: Table, mount: Mount) -> Table:
+    """Return a table with one more mount.
+
+    Raises:
+        RouteConflictError: something else is mounted at its path.
+    """
+    if mount.path in table.mounts:
+        raise RouteConflictError(f"Route conflict: an application is already mounted at {mount.path or '/'}")
+    mounts = dict(table.mounts)
+    mounts[mount.path] = mount
+    return Table(table.whole, table.root, mounts)
+
+
+def remove_mount(table: Table, mount: Mount) -> Table:
+    """Return a table without a mount, which has to be there."""
+    mounts = dict(table.mounts)
+    del mounts[mount.path]
+    return Table(table.whole, table.root, mounts)
+
+
+def routes_at(table: Table, template: Template) -> list[Route]:
+    """Return the routes of a template, and of those that only name their parameters differently."""
+    node: Node | None = table.root
+    if not template.names:
+        node = table.whole.get(template.path)
+    else:
+        for segment in template.segments:
+            if node is None:
+                break
+            if isinstance(segment, str):
+                node = node.literals.get(segment)
+            elif node.parameter is None or node.parameter.converter.name != segment.converter.name:
+                node = None
+            else:
+                node = node.below
+    found: list[Route] = []
+    if node is not None:
+        for method, endpoint in node.endpoints.items():
+            # A route with several methods is found under the first of them, as `_add_endpoint` sorted them.
+            if method == min(endpoint.route.methods):
+                found.append(endpoint.route)
+    return found
 
 
 def _add_endpoint(node: Node, endpoint: Endpoint) -> Node:
@@ -255,6 +360,35 @@ def _add_below(node: Node, segments: tuple[str | Parameter, ...], depth: int, en
     return Node(node.endpoints, node.literals, segment, _add_below(below, segments, depth + 1, endpoint))
 
 
+def _remove_endpoint(node: Node | None, route: Route) -> Node | None:
+    assert node is not None
+    endpoints = {method: endpoint for method, endpoint in node.endpoints.items() if endpoint.route is not route}
+    return _unless_empty(Node(endpoints, node.literals, node.parameter, node.below))
+
+
+def _remove_below(node: Node | None, segments: tuple[str | Parameter, ...], depth: int, route: Route) -> Node | None:
+    assert node is not None
+    if depth == len(segments):
+        return _remove_endpoint(node, route)
+    segment = segments[depth]
+    if isinstance(segment, str):
+        child = _remove_below(node.literals.get(segment), segments, depth + 1, route)
+        literals = node.literals.replace(segment, child)
+        return _unless_empty(Node(node.endpoints, literals, node.parameter, node.below))
+    below = _remove_below(node.below, segments, depth + 1, route)
+    parameter = node.parameter if below is not None else None
+    return _unless_empty(Node(node.endpoints, node.literals, parameter, below))
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether nothing ends at a node and nothing goes on from it."""
+    return not node.endpoints and not node.literals.size and node.below is None
+
+
+def _unless_empty(node: Node) -> Node | None:
+    return None if _is_empty(node) else node
+
+
 def copy_table(original: Table, previous: Table | None) -> Table:
     """Return a thread's own copy of a table.
 
@@ -262,14 +396,26 @@ def copy_table(original: Table, previous: Table | None) -> Table:
         original: the published table.
         previous: the thread's copy of an earlier generation; unchanged parts, plans included, are taken over.
     """
-    if previous is not None and previous.source is original:
-        return previous
-    table = Table(
-        _copy_branches(original.whole, None if previous is None else previous.whole),
-        _copy_node(original.root, None if previous is None else previous.root),
-    )
+    if previous is None:
+        table = Table(
+            _copy_branches(original.whole, None), _copy_node(original.root, None), _copy_mounts(original.mounts)
+        )
+    else:
+        before = previous.source
+        if before is original:
+            return previous
+        kept = before is not None and before.mounts is original.mounts
+        table = Table(
+            _copy_branches(original.whole, previous.whole),
+            _copy_node(original.root, previous.root),
+            previous.mounts if kept else _copy_mounts(original.mounts),
+        )
     table.source = original
     return table
+
+
+def _copy_mounts(original: dict[str, Mount]) -> dict[str, Mount]:
+    return {path: mount.copy() for path, mount in original.items()}
 
 
 def _copy_node(original: Node, previous: Node | None) -> Node:
@@ -288,33 +434,43 @@ def _copy_node(original: Node, previous: Node | None) -> Node:
 
 def _copy_branches(original: Branches, previous: Branches | None) -> Branches:
     before = None if previous is None else previous.source
-    if previous is None or before is None or before.mask != original.mask:
-        branches = Branches(
-            tuple([_copy_bucket(bucket, {}, {}, previous) for bucket in original.buckets]), original.size
-        )
-    elif before is original:
+    if previous is not None and before is original:
         return previous
+    changed = None if before is None else original.changed_since(before)
+    if previous is None or before is None or changed is None:
+        base = _copy_children(original.base, previous)
+        recent = _copy_children(original.recent, previous)
+    elif original.base is before.base:
+        base = previous.base
+        recent = dict(previous.recent)
+        for key in changed:
+            recent[key] = _copy_node(original.recent[key], previous.get(key))
     else:
-        buckets = list(previous.buckets)
-        for index, bucket in enumerate(original.buckets):
-            if before.buckets[index] is not bucket:
-                buckets[index] = _copy_bucket(bucket, before.buckets[index], buckets[index], previous)
-        branches = Branches(tuple(buckets), original.size)
+        base = _copy_merged(original, previous, changed)
+        recent = {key: base[key] for key in original.recent}
+    branches = Branches(base, recent, original.size, original.lineage, original.version, ())
     branches.source = original
     return branches
 
 
-def _copy_bucket(
-    bucket: dict[str, Node], before: dict[str, Node], copies: dict[str, Node], previous: Branches | None
-) -> dict[str, Node]:
-    """Copy a bucket; `copies` holds the copies of what is the same in `before`, `previous` those of other places."""
-    fresh = {}
-    for key, node in bucket.items():
-        if before.get(key) is node:
-            fresh[key] = copies[key]
+def _copy_children(original: dict[str, Node], previous: Branches | None) -> dict[str, Node]:
+    return {key: _copy_node(node, None if previous is None else previous.get(key)) for key, node in original.items()}
+
+
+def _copy_merged(original: Branches, previous: Branches, changed: set[str]) -> dict[str, Node]:
+    """Return the copies of all children where the original's base has been made anew."""
+    merged = dict(previous.base)
+    merged.update(previous.recent)
+    for key in previous.recent:
+        if original.get(key) is None:
+            del merged[key]
+    for key in changed:
+        node = original.get(key)
+        if node is not None:
+            merged[key] = _copy_node(node, previous.get(key))
         else:
-            fresh[key] = _copy_node(node, None if previous is None else previous.get(key))
-    return fresh
+            merged.pop(key, None)
+    return merged
 
 
 def _copy_endpoints(original: dict[str, Endpoint], previous: dict[str, Endpoint]) -> dict[str, Endpoint]:

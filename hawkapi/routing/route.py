@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from hawkapi.routing.middleware_entry import MiddlewareEntry
+from hawkapi.types import ASGIApp
 
 __all__ = ["Route"]
 
 
+class _Placed:
+    """What an application adds to a route of its own: no field, because nobody registers it."""
+
+    __slots__ = ("middleware_chain",)
+
+    middleware_chain: ASGIApp
+    """The middleware around the route, made when it was registered; absent where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
-class Route:
-    """What was registered. Immutable, so it may be shared by threads."""
+class Route(_Placed):
+    """What was registered. Never changed, so it may be shared by threads."""
 
     path: str
-    """The full template, prefix included, normalised: one leading slash, none at the end."""
+    """The full template, version and prefixes included, normalised: one leading slash, none at the end."""
     handler: Callable[..., Any]
     methods: frozenset[str]
     """Upper-case; `GET` brings `HEAD` with it."""
-    name: str
-    """What the route is called; the handler's name unless one was given."""
+    name: str | None = None
+    """What the route is called: the handler's name unless one was given."""
     status_code: int = 200
     """The status of a response that the handler does not make itself."""
+    response_model: Any = None
+    """The type that results are reduced to: as given, or as inferred from the return annotation; `None` for none."""
+    response_model_exclude_none: bool = False
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    tags: list[str] = field(default_factory=list)
+    """The outermost router's first."""
+    summary: str | None = None
+    description: str | None = None
+    include_in_schema: bool = True
+    deprecated: bool = False
+    sunset: str | None = None
+    """The value of the `Sunset` field (RFC 8594) of a deprecated route's responses."""
+    deprecation_link: str | None = None
+    """Where clients read about the deprecation."""
+    version: str | None = None
+    """As it was given; the path has it without slashes around it."""
+    permissions: list[str] | None = None
+    middleware: tuple[MiddlewareEntry, ...] | None = None
+    """The first is the outermost."""
+    dependencies: tuple[Any, ...] = ()
+    """Run before the handler, for their effect: those of the outermost router first, then the route's own."""
+    required_scopes: tuple[str, ...] = ()
+    """The scopes that the dependencies ask for, sorted, each once."""

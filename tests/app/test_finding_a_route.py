@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from apps import JSON, TYPES, app_with, assert_problem, hello, length, two_routes
+from apps import JSON, TYPES, VARY, app_with, assert_problem, hello, length, two_routes
 from asgi import request
 
 from hawkapi import HawkAPI
@@ -16,7 +16,7 @@ def test_route_found() -> None:
     """A handler's result is sent as JSON with the route's status."""
     reply = request(two_routes(), "GET", "/things/?ignored=1")
     assert (reply.status, reply.body) == (200, b'{"hello":"world"}')
-    assert reply.headers == [JSON, length(reply.body)]
+    assert reply.headers == [JSON, length(reply.body), VARY]
 
 
 def test_no_route() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from apps import JSON, Box, Item, SecretItem, app_with, length
+from apps import JSON, VARY, Box, Item, SecretItem, app_with, length
 from asgi import request
 
 from hawkapi import HawkAPI, JSONResponse, PlainTextResponse
@@ -16,12 +16,12 @@ from hawkapi import HawkAPI, JSONResponse, PlainTextResponse
     ("result", "status", "headers", "body"),
     [
         pytest.param(None, 204, [], b"", id="none"),
-        pytest.param("text", 200, [JSON, length("xxxxxx")], b'"text"', id="text-is-json"),
-        pytest.param(b"abc", 200, [JSON, length("xxxxxx")], b'"YWJj"', id="bytes-are-base64"),
-        pytest.param([], 200, [JSON, length("[]")], b"[]", id="empty-list"),
-        pytest.param(0, 200, [JSON, length("0")], b"0", id="zero"),
-        pytest.param((1, "a"), 200, [JSON, length("xxxxxxx")], b'[1,"a"]', id="tuple-is-an-array"),
-        pytest.param(Item("x"), 200, [JSON, length("x" * 24)], b'{"name":"x","price":0.5}', id="dataclass"),
+        pytest.param("text", 200, [JSON, length("xxxxxx"), VARY], b'"text"', id="text-is-json"),
+        pytest.param(b"abc", 200, [JSON, length("xxxxxx"), VARY], b'"YWJj"', id="bytes-are-base64"),
+        pytest.param([], 200, [JSON, length("[]"), VARY], b"[]", id="empty-list"),
+        pytest.param(0, 200, [JSON, length("0"), VARY], b"0", id="zero"),
+        pytest.param((1, "a"), 200, [JSON, length("xxxxxxx"), VARY], b'[1,"a"]', id="tuple-is-an-array"),
+        pytest.param(Item("x"), 200, [JSON, length("x" * 24), VARY], b'{"name":"x","price":0.5}', id="dataclass"),
         pytest.param(
             PlainTextResponse("x", status_code=203),
             203,

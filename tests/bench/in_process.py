@@ -1,170 +1,149 @@
 """What a framework adds to a request, without a server: costs above a bare ASGI callable, in one interleaved run.
 
-    nox -s bench -- [--rounds 15] [--requests 2000]
+    nox -s bench -- [--rounds 15] [--requests 2000] [--seed 1] [--json FILE]
 
-Every application answers the same requests. A round drives each of them in turn, so that a change of the machine's
-speed meets all alike; a row shows the median over the rounds. Only ratios mean anything: the cost above the bare
-callable, divided by the cost of hawkapi above the bare callable; and, on free-threaded builds, how much faster two
-threads with a loop each are than one, as a part of what the bare callable gains.
+Every contender is a process of its own with one application, and all answer the same requests, which is checked first.
+A round drives each of them in turn, in an order drawn anew, so that a change of the machine's speed meets all alike;
+the bare callable is driven in each of the processes, just before and after, and what a request costs above it is the
+difference. A row shows the medians over the rounds. Only ratios mean anything: such a cost divided by that of hawkapi,
+and, on free-threaded builds, how much faster two threads with a loop each are than one, as a part of what the bare
+callable gains. Nothing fails because a number is bad; the last lines say which targets are met.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-import importlib
+import contextlib
 import json
-import statistics
+import random
 import sys
-import threading
-import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-APPS = {"bare": "bare", "hawkapi": "ours", "starlette": "starlette_app", "falcon": "falcon_app"}
-WORKLOADS: dict[str, tuple[str, str, bytes, bytes]] = {
-    "plaintext": ("GET", "/plaintext", b"", b""),
-    "json": ("GET", "/json", b"", b""),
-    "path": ("GET", "/users/42", b"", b""),
-    "query": ("GET", "/search", b"q=hawk&limit=5", b""),
-    "body": ("POST", "/items", b"", b'{"name":"hat","price":12.5,"count":3}'),
-}
+from contenders import Contender, ContenderError, Process, contenders, is_free_threaded
+from results import PEERS_TARGET, PREDECESSOR_TARGET, Data, Pair, cost_table, gain_table, judge
+from workloads import ISSUE_ROWS, WORKLOADS
 
 
-def make_scope(method: str, path: str, query: bytes, body: bytes) -> dict[str, Any]:
-    """Return the scope that a server would make."""
-    headers = [(b"host", b"127.0.0.1"), (b"user-agent", b"bench"), (b"accept", b"*/*")]
-    if body:
-        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query,
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 50000),
-        "server": ("127.0.0.1", 80),
-    }
+def rows_of(process: Process) -> list[str]:
+    """Return the rows whose request an application answers.
+
+    Raises:
+        ContenderError: an answer is wrong.
+    """
+    rows = []
+    for row in WORKLOADS:
+        verdict = process.ask(check=row)
+        if verdict not in {"right", "absent"}:
+            raise ContenderError(f"{process.contender.name} gives a wrong answer to {row}: {verdict}")
+        if verdict == "right":
+            rows.append(row)
+    return rows
 
 
-async def drive(app: Any, workload: str, requests: int) -> float:
-    """Send requests one after the other; return the seconds that one took."""
-    method, path, query, body = WORKLOADS[workload]
-    # Made by the thread that uses them: threads that share objects would measure how they contend for these.
-    template = make_scope(method, path, query, body)
-    message = {"type": "http.request", "body": body, "more_body": False}
+def run_rounds(
+    command: str, processes: Sequence[Process], rows: dict[str, list[str]], options: argparse.Namespace, rounds: int
+) -> Data:
+    """Give every process a command once per round and row; return the answers.
 
-    async def receive() -> dict[str, Any]:
-        return message
-
-    async def send(message: dict[str, Any]) -> None:
-        pass
-
-    started = time.perf_counter()
-    for _ in range(requests):
-        await app(template.copy(), receive, send)
-    return (time.perf_counter() - started) / requests
-
-
-async def check(name: str, app: Any, workload: str, expected: Any) -> None:
-    """Make sure that an application gives the right answer before its speed is looked at."""
-    method, path, query, body = WORKLOADS[workload]
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    await app(make_scope(method, path, query, body), receive, send)
-    answer = b"".join(message.get("body", b"") for message in sent)
-    right = answer == expected if workload == "plaintext" else json.loads(answer) == json.loads(expected)
-    if sent[0]["status"] != 200 or not right:
-        raise SystemExit(f"{name} answers {workload} with {sent[0]['status']} {answer!r}")
+    Args:
+        command: `measure` or `threads`.
+        processes: whom to ask.
+        rows: what each of them answers, by its name.
+        options: has `requests` and `seed`.
+        rounds: how often.
+    """
+    order = random.Random(options.seed)  # noqa: S311 - the same order every time is what is wanted
+    wanted = ISSUE_ROWS if command == "threads" else tuple(WORKLOADS)
+    data: dict[str, dict[str, list[Pair]]] = {row: {} for row in wanted}
+    for _ in range(rounds):
+        for row in wanted:
+            for process in order.sample(processes, len(processes)):
+                name = process.contender.name
+                if row in rows[name]:
+                    bare, app = process.ask(**{command: row, "requests": options.requests})
+                    data[row].setdefault(name, []).append((bare, app))
+    return data
 
 
-def in_threads(app: Any, workload: str, requests: int, threads: int) -> float:
-    """Return requests per second of several threads with a loop each, started together."""
-    barrier = threading.Barrier(threads + 1)
-
-    def work() -> None:
-        async def main() -> None:
-            await drive(app, workload, 50)
-            barrier.wait()
-            await drive(app, workload, requests)
-            barrier.wait()
-
-        asyncio.run(main())
-
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    barrier.wait()
-    started = time.perf_counter()
-    barrier.wait()
-    seconds = time.perf_counter() - started
-    for worker in workers:
-        worker.join()
-    return threads * requests / seconds
+def report(found: Sequence[Contender], costs: Data, gains: Data | None) -> None:
+    """Print the tables, and which targets are met."""
+    names = [contender.name for contender in found]
+    print("\n".join(cost_table(costs, names)))
+    if gains is not None:
+        print()
+        print("\n".join(gain_table(gains, names)))
+    print()
+    for contender in found:
+        if contender.ours:
+            targets = [PEERS_TARGET] if gains is not None else [PREDECESSOR_TARGET, PEERS_TARGET]
+            print("\n".join(judge(target, costs, contender.name) for target in targets))
+    sys.stdout.flush()
 
 
-def measure_costs(apps: dict[str, Any], rounds: int, requests: int) -> None:
-    """Print, for each workload, what each framework costs in units of hawkapi's cost."""
-    names = [name for name in apps if name != "bare"]
-    print(f"{'cost above the bare callable':<30}" + "".join(f"{name:>12}" for name in names))
-    for workload in WORKLOADS:
-        seconds: dict[str, list[float]] = {name: [] for name in apps}
-        for _ in range(rounds):
-            for name, app in apps.items():
-                seconds[name].append(asyncio.run(drive(app, workload, requests)))
-        costs = {
-            name: statistics.median(mine - bare for mine, bare in zip(seconds[name], seconds["bare"], strict=True))
-            for name in names
-        }
-        print(f"{workload:<30}" + "".join(f"{costs[name] / costs['hawkapi']:>11.2f}x" for name in names), flush=True)
+def write_json(file: Path, build: str, content: dict[str, Any]) -> None:
+    """Put the raw data of a build into a file that may hold other builds' already."""
+    known: dict[str, Any] = {}
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**known, build: content}, indent=1) + "\n", encoding="utf-8")
 
 
-def measure_threads(apps: dict[str, Any], rounds: int, requests: int) -> None:
-    """Print, for each workload, the gain of a second thread relative to the bare callable's."""
-    names = [name for name in apps if name != "bare"]
-    print(f"{'gain of a second thread':<30}" + "".join(f"{name:>12}" for name in names) + f"{'bare itself':>14}")
-    for workload in WORKLOADS:
-        gains: dict[str, list[float]] = {name: [] for name in apps}
-        for _ in range(rounds):
-            for name, app in apps.items():
-                one = in_threads(app, workload, requests, 1)
-                gains[name].append(in_threads(app, workload, requests, 2) / one)
-        bare = statistics.median(gains["bare"])
-        row = "".join(f"{statistics.median(gains[name]) / bare:>11.2f}x" for name in names)
-        print(f"{workload:<30}{row}{bare:>13.2f}x", flush=True)
+def measure(found: Sequence[Contender], options: argparse.Namespace) -> None:
+    """Start the contenders, measure them, and print and write what came out."""
+    build = f"{sys.version_info[0]}.{sys.version_info[1]}{'t' if is_free_threaded() else ''}"
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for contender in found:
+            processes.append(Process(contender))
+            stack.callback(processes[-1].close)
+        about = {process.contender.name: process.about for process in processes}
+        rows = {process.contender.name: rows_of(process) for process in processes}
+        print(f"\n{build}: {options.rounds} rounds of {options.requests} requests, seed {options.seed}")
+        for name, facts in about.items():
+            print(f"  {name:<18}" + ", ".join(f"{key} {value}" for key, value in facts.items() if value != ""))
+        sys.stdout.flush()
+        costs = run_rounds("measure", processes, rows, options, options.rounds)
+        gains = None
+        if is_free_threaded():
+            gains = run_rounds("threads", processes, rows, options, max(3, options.rounds // 3))
+    report(found, costs, gains)
+    if options.json:
+        settings = {"rounds": options.rounds, "requests": options.requests, "seed": options.seed}
+        write_json(options.json, build, {"about": about, **settings, "seconds": costs, "gains": gains})
 
 
-def main() -> int:
-    """Print the tables of this interpreter."""
-    parser = argparse.ArgumentParser(description="Measure what frameworks add to a request, in one process.")
-    parser.add_argument("--rounds", type=int, default=15, help="interleaved rounds (default 15)")
-    parser.add_argument("--requests", type=int, default=2000, help="requests per round and application (default 2000)")
-    options = parser.parse_args()
-    sys.path[:0] = [str(HERE / "apps"), str(HERE.parent.parent)]
-    apps = {name: importlib.import_module(module).app for name, module in APPS.items()}
-    bare = importlib.import_module("bare").ANSWERS
-    for workload, (_, path, _, _) in WORKLOADS.items():
-        for name, app in apps.items():
-            asyncio.run(check(name, app, workload, bare[path][1]))
-    free_threaded = not getattr(sys, "_is_gil_enabled", lambda: True)()
-    gc.freeze()
-    print(f"\n{sys.version.split()[0]}{'t' if free_threaded else ''}, {options.rounds} rounds of {options.requests}")
-    measure_costs(apps, options.rounds, options.requests)
-    if free_threaded:
-        measure_threads(apps, max(3, options.rounds // 3), options.requests)
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return what reads a number of an option, at least as large as given."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < smallest:
+            raise ValueError
+        return value
+
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables of this interpreter; 1 when an application cannot be measured, 0 whatever the numbers are."""
+    parser = argparse.ArgumentParser(description="Measure what frameworks add to a request, without a server.")
+    parser.add_argument("--rounds", type=at_least(1), default=15, help="interleaved rounds (default 15)")
+    parser.add_argument(
+        "--requests", type=at_least(2), default=2000, help="requests per round and contender (default 2000)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the order within a round (default 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the raw data, one entry per build")
+    parser.add_argument("--wheel", type=Path, metavar="PYTHON", help="an environment with a compiled wheel of ours")
+    parser.add_argument("--predecessor", type=Path, metavar="PYTHON", help="an environment with hawkapi 0.2.0")
+    options = parser.parse_args(arguments)
+    found = contenders(Path(sys.executable), wheel=options.wheel, predecessor=options.predecessor)
+    try:
+        measure(found, options)
+    except ContenderError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
     return 0
 
 

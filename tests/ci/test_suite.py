@@ -73,3 +73,16 @@ def test_copied_tests_are_without_the_package() -> None:
         assert (tree / "tests" / "conftest.py").exists()
         assert not (tree / "hawkapi").exists()
         assert not (tree / "tests" / "ci").exists()
+
+
+def test_run_suite_with_coverage_leaves_data(tmp_path: Path) -> None:
+    """Each run puts its data beside those of others, under names that do not clash."""
+    pytest.importorskip("coverage")
+    (tmp_path / "pyproject.toml").write_text("[tool.coverage.run]\nbranch = true\nparallel = true\n")
+    (tmp_path / "test_it.py").write_text("def test_passes(): pass\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    for _ in range(2):
+        got = suite.run_suite("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, coverage=data)
+        assert (got.exit_code, got.tests) == (0, 1)
+    assert len(list(data.glob(".coverage.*"))) == 2

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, Required, TypedDict, TypeVar, Union
 from uuid import UUID
 
 import pytest
 
 from hawkapi.codec import Description, Kind, describe
-from hawkapi.codec._model import dataclasses_in
+from hawkapi.codec._model import parts_of
 from hawkapi.exceptions import UnsupportedTypeError
 
 T = TypeVar("T")
 UserId = NewType("UserId", int)
 type Alias = list[UserId]
-type Json = dict[str, Json]
+type Json = dict[str, Json] | None
+type Itself = Itself  # type: ignore[misc]  # what this module refuses
+type Pair[P] = tuple[P, P]
 
 
 @dataclass
@@ -66,11 +68,6 @@ class Unresolvable:
 
 
 @dataclass
-class Deep:
-    item: dict[str, list[datetime]]
-
-
-@dataclass
 class Box(Generic[T]):  # noqa: UP046 - the old spelling is what this test is about
     content: T
 
@@ -85,8 +82,33 @@ class Plain:
     """A class that nothing is known about."""
 
 
-class Movie(TypedDict):
-    title: str
+@dataclass
+class NamedBox(Box[list[str]]):
+    name: str = ""
+
+
+class Movie(TypedDict, total=False):
+    title: Required[str]
+    year: int
+    rating: Annotated[Required[float], "words"]
+
+
+class Limit:
+    """A constraint that stands alone: it comes from the package of constraints, and has the attributes given."""
+
+    __module__ = "annotated_types"
+
+    def __init__(self, **limits: object) -> None:
+        vars(self).update(limits)
+
+
+class Mixed(enum.Enum):
+    ONE = 1
+    TWO = "two"
+
+
+class Flagged(enum.Enum):
+    YES = True
 
 
 class Point(NamedTuple):
@@ -97,10 +119,18 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Size(enum.IntEnum):
+    SMALL = 1
+
+
 def shape(description: Description) -> Any:
     """Return a description as nested tuples, without fields."""
+    if description.items:
+        return (description.kind.value, [shape(item) for item in description.items])
     if description.item is None:
         return description.kind.value
+    if description.item.kind is Kind.DICT:
+        return (description.kind.value, "object")
     return (description.kind.value, shape(description.item))
 
 
@@ -129,6 +159,31 @@ def shape(description: Description) -> Any:
         pytest.param(Alias, ("array", "int"), id="alias"),
         pytest.param(Item, "dataclass", id="dataclass"),
         pytest.param(Item | None, ("optional", "dataclass"), id="optional-dataclass"),
+        pytest.param(bytes, "bytes", id="bytes"),
+        pytest.param(datetime, "datetime", id="datetime"),
+        pytest.param(Decimal, "decimal", id="decimal"),
+        pytest.param(Colour, "enum", id="enum"),
+        pytest.param(Size, "enum", id="enum-int"),
+        pytest.param(Literal["a", 1], "literal", id="literal"),
+        pytest.param(Literal["a", None], ("optional", "literal"), id="literal-null"),
+        pytest.param(Literal["a"] | Literal["b"], "literal", id="literals-put-together"),
+        pytest.param(set[int], ("set", "int"), id="set"),
+        pytest.param(Sequence[int], ("array", "int"), id="sequence"),
+        pytest.param(tuple[int, ...], ("tuple", "int"), id="tuple"),
+        pytest.param(tuple[int, str], ("fixed-tuple", ["int", "str"]), id="fixed-tuple"),
+        pytest.param(Pair[int], ("fixed-tuple", ["int", "int"]), id="generic-alias"),
+        pytest.param(Mapping[int, str], ("object", "str"), id="mapping"),
+        pytest.param(int | str | None, ("optional", ("union", ["int", "str"])), id="union-of-three"),
+        pytest.param(int | Any, "any", id="union-with-any"),
+        pytest.param(
+            (int | None) | list[int | str],
+            ("optional", ("union", ["int", ("array", ("union", ["int", "str"]))])),
+            id="union-nested",
+        ),
+        pytest.param(Movie, "typed-dict", id="typed-dict"),
+        pytest.param(Point, "named-tuple", id="named-tuple"),
+        pytest.param(Box[int], "dataclass", id="generic"),
+        pytest.param(T, "any", id="type-variable"),
     ],
 )
 def test_describe(annotation: Any, expected: object) -> None:
@@ -158,27 +213,19 @@ def test_describe_recursive() -> None:
 @pytest.mark.parametrize(
     ("annotation", "named"),
     [
-        pytest.param(bytes, "type bytes is not supported yet", id="bytes"),
-        pytest.param(datetime, "type datetime is not supported yet", id="datetime"),
-        pytest.param(Decimal, "type Decimal is not supported yet", id="decimal"),
-        pytest.param(Colour, "type Colour is not supported yet", id="enum"),
-        pytest.param(Literal["a"], r"type Literal\['a'\] is not supported yet", id="literal"),
-        pytest.param(set[int], r"type set\[int\] is not supported yet", id="set"),
-        pytest.param(tuple[int, str], r"type tuple\[int, str\] is not supported yet", id="tuple"),
-        pytest.param(Mapping[str, int], r"type collections.abc.Mapping\[str, int\] is not", id="mapping"),
-        pytest.param(Movie, "type Movie is not supported yet", id="typed-dict"),
-        pytest.param(Point, "type Point is not supported yet", id="named-tuple"),
-        pytest.param(Plain, "type Plain is not supported yet", id="plain-class"),
-        pytest.param(T, "type ~T is not supported yet", id="type-variable"),
-        pytest.param(Box[int], r"type .*Box\[int\] is not supported yet", id="generic"),
-        pytest.param(Box, "type ~T is not supported yet", id="generic-without-argument"),
-        pytest.param({"a": int}, r"type \{'a': <class 'int'>\} is not supported yet", id="no-type-at-all"),
-        pytest.param(Item(name="x"), r"type Item\(name='x'.* is not supported yet", id="instance"),
-        pytest.param(int | str, r"union int \| str is not supported yet; only `T \| None` is", id="union"),
-        pytest.param(int | str | None, r"union int \| str \| None is not supported yet", id="union-of-three"),
-        pytest.param(dict[int, str], r"keys of dict\[int, str\] are not supported yet; only str", id="dict-keys"),
-        pytest.param(Json, "type Json contains itself, which only dataclasses may", id="recursive-alias"),
-        pytest.param(Deep, "type datetime is not supported yet", id="nested"),
+        pytest.param(Plain, "type Plain is not supported", id="plain-class"),
+        pytest.param({"a": int}, r"type \{'a': <class 'int'>\} is not supported", id="no-type-at-all"),
+        pytest.param(Item(name="x"), r"type Item\(name='x'.* is not supported", id="instance"),
+        pytest.param(complex, "type complex is not supported", id="complex"),
+        pytest.param(dict[bool, int], r"keys of dict\[bool, int\] are not supported", id="dict-of-bool-keys"),
+        pytest.param(dict[tuple[int, int], str], "keys of .* are not supported", id="dict-of-array-keys"),
+        pytest.param(Itself, "type Itself contains only itself", id="alias-of-itself"),
+        pytest.param(list[Plain], "type Plain is not supported", id="nested"),
+        pytest.param(Mixed, "enumeration Mixed has both str and int values", id="enum-of-both"),
+        pytest.param(Flagged, "enumeration Flagged must have members, all with str or int values", id="enum-of-bool"),
+        pytest.param(Literal[True], r"type Literal\[True\] may hold str, int and None only", id="literal-bool"),
+        pytest.param(Literal[Colour.RED], "has members of an enumeration", id="literal-enum"),
+        pytest.param(Annotated[str, Limit(ge=1)], "ge in .* fits no value of that type", id="limit-elsewhere"),
         pytest.param(Computed, "field Computed.total is init=False or an InitVar", id="init-false-field"),
         pytest.param(WithInitVar, "field WithInitVar.seed is init=False or an InitVar", id="init-var"),
         pytest.param(WithoutInit, "type WithoutInit has init=False", id="init-false-class"),
@@ -211,10 +258,87 @@ def test_is_scalar(annotation: Any, scalar: bool) -> None:
     assert describe(annotation).is_scalar is scalar
 
 
-def test_dataclasses_in() -> None:
-    """Every dataclass that a type is made of is listed once, also a recursive one."""
-    assert [item.type for item in dataclasses_in(describe(dict[str, Tree | None]))] == [Tree]
-    assert dataclasses_in(describe(list[int])) == []
+@pytest.mark.parametrize(
+    ("annotation", "many"),
+    [
+        pytest.param(list[int], True, id="list"),
+        pytest.param(set[UUID] | None, True, id="optional-set"),
+        pytest.param(tuple[str, ...], True, id="tuple"),
+        pytest.param(frozenset[Colour], True, id="frozenset"),
+        pytest.param(list, True, id="bare-list"),
+        pytest.param(tuple[int, int], False, id="fixed-tuple"),
+        pytest.param(list[Item], False, id="list-of-objects"),
+        pytest.param(dict[str, int], False, id="dict"),
+        pytest.param(int, False, id="scalar"),
+    ],
+)
+def test_takes_many(annotation: Any, many: bool) -> None:
+    """A repeated parameter fills an array of scalars."""
+    assert describe(annotation).takes_many is many
+
+
+def test_fields_of_a_generic_class() -> None:
+    """Type arguments reach the members, also through a base class."""
+    assert shape(describe(Box[int]).fields[0].description) == "int"
+    assert shape(describe(Box).fields[0].description) == "any"
+    assert shape(describe(NamedBox).fields[0].description) == ("array", "str")
+
+
+def test_typed_dict_members_that_may_be_absent() -> None:
+    """`Required` and `NotRequired` come before `total`."""
+    assert {field.name: field.required for field in describe(Movie).fields} == {
+        "title": True,
+        "year": False,
+        "rating": True,
+    }
+
+
+def test_alias_that_mentions_itself() -> None:
+    """A recursive alias is described once, as a loop."""
+    described = describe(Json)
+    members = described.item
+    assert members is not None
+    assert members.item is not None
+    assert (members.kind, members.item.kind, members.item.item is members) == (Kind.DICT, Kind.OPTIONAL, True)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "limits"),
+    [
+        pytest.param(Annotated[int, Limit(ge=1)], {"ge": 1}, id="one"),
+        pytest.param(Annotated[Annotated[int, Limit(ge=1)], Limit(ge=5, lt=9)], {"ge": 5, "lt": 9}, id="stricter-wins"),
+        pytest.param(Annotated[int, Limit(le=3), "words", Limit(le=4)], {"le": 3}, id="among-others"),
+        pytest.param(Annotated[list[str], Limit(min_length=1)], {"min_length": 1}, id="length"),
+    ],
+)
+def test_constraints(annotation: Any, limits: dict[str, object]) -> None:
+    """Limits are gathered from every layer of `Annotated`; the stricter of two holds."""
+    found = describe(annotation).constraints
+    assert found is not None
+    assert {name: getattr(found, name) for name in found.names} == limits
+
+
+def test_constraints_of_a_union() -> None:
+    """Each choice of a union gets the limits that it can hold."""
+    described = describe(Annotated[int | str | None, Limit(ge=1), Limit(max_length=3)])
+    assert described.item is not None
+    number, text = (choice.constraints for choice in described.item.items)
+    assert number is not None
+    assert text is not None
+    assert (set(number.names), set(text.names)) == ({"ge"}, {"max_length"})
+
+
+def test_two_patterns_are_refused() -> None:
+    """Two patterns cannot be made into one."""
+    with pytest.raises(UnsupportedTypeError, match="pattern is given twice"):
+        describe(Annotated[str, Limit(pattern="a"), Limit(pattern="b")])
+
+
+def test_parts_of() -> None:
+    """Every part of a type is listed once, also of a recursive one."""
+    parts = parts_of(describe(dict[str, Tree | None]))
+    assert [part.type for part in parts if part.kind is Kind.DATACLASS] == [Tree]
+    assert [part.kind for part in parts_of(describe(list[int]))] == [Kind.LIST, Kind.INT]
 
 
 def test_kinds_have_distinct_names() -> None:

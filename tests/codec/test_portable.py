@@ -122,7 +122,7 @@ def test_decode_makes_a_new_default_each_time(build: Build) -> None:
         pytest.param(str, b"5", [("$", "Expected `str`, got `int`")], id="str"),
         pytest.param(UUID, b'"x"', [("$", "Invalid UUID")], id="uuid"),
         pytest.param(UUID, f'"{{{UUID_TEXT}}}"'.encode(), [("$", "Invalid UUID")], id="uuid-braces"),
-        pytest.param(UUID, b"5", [("$", "Expected `str`, got `int`")], id="uuid-int"),
+        pytest.param(UUID, b"5", [("$", "Expected `uuid`, got `int`")], id="uuid-int"),
         pytest.param(int | None, b'"x"', [("$", "Expected `int | null`, got `str`")], id="optional"),
         pytest.param(Item | None, b"5", [("$", "Expected `object | null`, got `int`")], id="optional-object"),
         pytest.param(Item | None, b"{}", [("$", "Object missing required field `name`")], id="optional-inside"),

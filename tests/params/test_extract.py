@@ -8,14 +8,22 @@ import pytest
 
 from hawkapi import codec
 from hawkapi.codec import CodecError, Violation
-from hawkapi.params._extract import ABSENT, TextArgument, TextArguments, add_violations
+from hawkapi.params._extract import ABSENT, Default, Group, PathArgument, TextArgument, TextArguments, add_violations
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 
 
-def argument(name: str, place: str, position: int, annotation: Any, default: object = ABSENT) -> TextArgument:
-    """Return an argument of a type."""
-    convert = None if annotation is str else codec.converter(annotation)
-    return TextArgument(name=name, place=place, position=position, index=0, convert=convert, default=default)
+def argument(name: str, position: int, annotation: Any, default: object = ABSENT) -> TextArgument:
+    """Return an argument of a type from the query."""
+    return TextArgument(
+        name=name,
+        place=f"query.{name}",
+        position=position,
+        convert=None if annotation is str else codec.converter(annotation),
+        many=False,
+        last=False,
+        default=Default(default),
+        missing="Required query parameter is missing",
+    )
 
 
 def fill(query: bytes, values: list[object] | None = None) -> tuple[list[object], list[ValidationErrorDetail]]:
@@ -23,14 +31,12 @@ def fill(query: bytes, values: list[object] | None = None) -> tuple[list[object]
     arguments: list[object] = [ABSENT] * 4
     errors: list[ValidationErrorDetail] = []
     texts = TextArguments(
-        [argument("item", "path.item", 1, int)],
-        [
-            argument("limit", "query.limit", 0, int),
-            argument("q", "query.q", 2, str, "none"),
-            argument("flag", "query.flag", 3, bool, False),
-        ],
+        [PathArgument("path.item", 1, 0, codec.converter(int))],
+        Group([argument("limit", 0, int), argument("q", 2, str, "none"), argument("flag", 3, bool, False)], []),
+        None,
+        None,
     )
-    texts.fill(arguments, ["7"] if values is None else values, query, errors)
+    texts.fill(arguments, ["7"] if values is None else values, query, [], errors)
     return arguments, errors
 
 
@@ -62,7 +68,7 @@ def test_fill_reports_everything() -> None:
 def test_fill_without_query_parameters_leaves_the_query_alone() -> None:
     """A handler that asks for path values only does not care what the query string is."""
     arguments: list[object] = [ABSENT]
-    TextArguments([argument("x", "path.x", 0, str)], []).fill(arguments, ["v"], b"%%%=&", [])
+    TextArguments([PathArgument("path.x", 0, 0, None)], None, None, None).fill(arguments, ["v"], b"%%%=&", [], [])
     assert arguments == ["v"]
 
 
@@ -73,6 +79,7 @@ def test_fill_without_query_parameters_leaves_the_query_alone() -> None:
         pytest.param("", "items[0].name", "items[0].name", id="body-member"),
         pytest.param("query.q", "$", "query.q", id="value-itself"),
         pytest.param("query.q", "a.b", "query.q.a.b", id="inside-a-value"),
+        pytest.param("query.q", "[0]", "query.q[0]", id="item"),
     ],
 )
 def test_add_violations(place: str, violation: str, field: str) -> None:

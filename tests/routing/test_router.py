@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Set
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
@@ -41,6 +41,17 @@ def test_decorator(decorator: str, methods: Set[str], status: int) -> None:
     (route,) = router.routes
     assert (route.path, route.handler, route.methods) == ("/api/things", read_thing, methods)
     assert (route.name, route.status_code) == ("read_thing", status)
+
+
+def test_decorator_keeps_the_type() -> None:
+    """To a type checker a decorated handler is what it was: it can be called with its own arguments."""
+
+    @Router().get("/{number:int}")
+    def double(number: int) -> list[int]:
+        """Answer a number twice."""
+        return [number, number]
+
+    assert assert_type(double(2), list[int]) == [2, 2]
 
 
 def test_decorator_options() -> None:

@@ -225,14 +225,16 @@ def test_copy_takes_over_unchanged_nodes_and_their_plans() -> None:
     assert endpoint_at(newer, "/c/1/e").plan is None
 
 
-def test_copy_takes_over_nodes_when_the_buckets_are_split() -> None:
-    """Growth that spreads children over more buckets keeps the children's copies."""
-    table = extend(empty_table(), *(f"/{number}" for number in range(16)))
+@pytest.mark.parametrize("step", [1, 7, 40], ids=["each-change", "some-at-once", "more-than-is-remembered"])
+def test_copy_takes_over_nodes_while_the_table_grows(step: int) -> None:
+    """However many changes a refresh brings, what was there before keeps its copy."""
+    table = extend(empty_table(), "/first", "/first/{x}")
     copy = copy_table(table, None)
-    kept = [endpoint_at(copy, f"/{number}") for number in range(16)]
-    newer = copy_table(extend(table, "/16"), copy)
-    assert len(newer.whole.buckets) > len(copy.whole.buckets)
-    assert [endpoint_at(newer, f"/{number}") for number in range(16)] == kept
+    kept = [endpoint_at(copy, path) for path in ("/first", "/first/1")]
+    for start in range(0, 200, step):
+        table = extend(table, *(f"/{number}" for number in range(start, start + step)))
+        copy = copy_table(table, copy)
+        assert [endpoint_at(copy, path) for path in ("/first", "/first/1")] == kept
 
 
 def test_copy_takes_over_methods_beside_a_new_one() -> None:
@@ -248,6 +250,6 @@ def test_copy_shares_no_container_with_the_original() -> None:
     table = extend(empty_table(), "/a", "/b/{x}")
     copy = copy_table(table, None)
     assert copy.root is not table.root
-    assert copy.whole.buckets is not table.whole.buckets
-    assert copy.whole.buckets[0] is not table.whole.buckets[0]
+    assert copy.whole.base is not table.whole.base
+    assert copy.whole.recent is not table.whole.recent
     assert endpoint_at(copy, "/b/1") is not endpoint_at(table, "/b/1")

@@ -13,6 +13,7 @@ from hawkapi import HawkAPI
 
 PROBLEM = (b"content-type", b"application/problem+json")
 JSON = (b"content-type", b"application/json")
+VARY = (b"vary", b"accept")
 TYPES = "https://hawkapi.ashimov.com/errors/"
 UUID_TEXT = "12345678-1234-5678-1234-567812345678"
 current_user: ContextVar[str] = ContextVar("current_user", default="nobody")

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+JSON = b"application/json"
 ANSWERS = {
-    "/plaintext": (b"text/plain; charset=utf-8", b"Hello, World!"),
-    "/json": (b"application/json", b'{"message":"Hello, World!"}'),
-    "/users/42": (b"application/json", b'{"user_id":42}'),
-    "/search": (b"application/json", b'{"q":"hawk","limit":5}'),
-    "/items": (b"application/json", b'{"name":"hat","price":12.5,"count":3}'),
+    ("GET", "/plaintext"): (200, b"text/plain; charset=utf-8", b"Hello, World!"),
+    ("GET", "/json"): (200, JSON, b'{"message":"Hello, World!"}'),
+    ("HEAD", "/json"): (200, JSON, b""),
+    ("GET", "/users/42"): (200, JSON, b'{"user_id":42}'),
+    ("GET", "/search"): (200, JSON, b'{"q":"hawk","limit":5}'),
+    ("POST", "/items"): (200, JSON, b'{"name":"hat","price":12.5,"count":3}'),
+    ("PUT", "/items"): (400, JSON, b'{"detail":"price is no number"}'),
+    ("GET", "/resources50/7"): (200, JSON, b'{"item_id":7}'),
+    ("GET", "/headers"): (200, JSON, b'{"request_id":"c2a1","language":"de"}'),
+    ("GET", "/cookies"): (200, JSON, b'{"session":"c2a1","theme":"dark"}'),
+    ("GET", "/nowhere"): (404, JSON, b'{"detail":"Not Found"}'),
 }
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answer by path; read the body where there is one."""
-    content_type, body = ANSWERS[scope["path"]]
-    if scope["method"] == "POST":
+    """Answer by method and path; read the body where there is one."""
+    method = scope["method"]
+    status, content_type, body = ANSWERS[method, scope["path"]]
+    if method in {"POST", "PUT"}:
         await receive()
     headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

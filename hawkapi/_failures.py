@@ -1,0 +1,129 @@
+"""From an exception to a response: the handlers that users registered, and what is sent without one."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, final
+
+from hawkapi._plan import is_coroutine_handler
+from hawkapi.debug_page import build_debug_response
+from hawkapi.exceptions import HawkAPIError, HTTPException, reason_phrase
+from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
+from hawkapi.responses.base import Response
+from hawkapi.responses.problem import problem_response
+from hawkapi.types import Scope
+
+type Handler = Callable[[Any, Any], Any]
+
+logger = logging.getLogger("hawkapi")
+
+BASES: Final = frozenset({HTTPException, HawkAPIError, Exception})
+"""Classes so general that a handler for the status comes before one for them."""
+
+
+@final
+class ExceptionTable:
+    """Which handler an exception goes to. Immutable, so threads may share it; `add` makes another."""
+
+    __slots__ = ("_classes", "_statuses")
+
+    def __init__(self, classes: Mapping[type[Exception], Handler], statuses: Mapping[int, Handler]) -> None:
+        self._classes = MappingProxyType(dict(classes))
+        self._statuses = MappingProxyType(dict(statuses))
+
+    def add(self, key: type[Exception] | int, handler: Handler) -> ExceptionTable:
+        """Return a table with one more handler; it replaces one for the same class or status.
+
+        Raises:
+            TypeError: the key is neither a class of exceptions nor a status, or the handler cannot be called.
+            ValueError: the status is not one of an error, 400 to 599.
+        """
+        if not callable(handler):
+            raise TypeError(f"exception_handler needs a function, not {handler!r}")
+        if isinstance(key, int) and not isinstance(key, bool):
+            if not 400 <= key <= 599:
+                raise ValueError(f"exception_handler({key}): an error has a status from 400 to 599")
+            return ExceptionTable(self._classes, {**self._statuses, key: handler})
+        if isinstance(key, type) and issubclass(key, Exception):
+            return ExceptionTable({**self._classes, key: handler}, self._statuses)
+        raise TypeError(f"exception_handler needs a class of exceptions or a status, not {key!r}")
+
+    def find(self, exc: Exception, status_code: int) -> Handler | None:
+        """Return the handler for the most specific class of an exception, or for its status.
+
+        The status comes after the classes that say more than it does, and before `HTTPException` and `Exception`.
+        """
+        if not self._classes and not self._statuses:
+            return None
+        of_status = self._statuses.get(status_code)
+        for cls in type(exc).__mro__:
+            if cls in BASES and of_status is not None:
+                return of_status
+            if issubclass(cls, Exception) and cls in self._classes:
+                return self._classes[cls]
+        return None
+
+
+NO_HANDLERS: Final = ExceptionTable({}, {})
+
+
+def as_validation_error(exc: Exception) -> Exception:
+    """Return the validation error that a malformed body is; any other exception as it is."""
+    if not isinstance(exc, MalformedBodyError):
+        return exc
+    error = RequestValidationError([ValidationErrorDetail(exc.field, str(exc))])
+    error.__cause__ = exc
+    return error
+
+
+def status_of(exc: Exception, validation_status: int) -> int:
+    """Return the status that an exception is answered with unless a handler decides otherwise."""
+    if isinstance(exc, HTTPException):
+        return exc.status_code
+    if isinstance(exc, RequestValidationError):
+        return exc.status_code or validation_status
+    return 413 if isinstance(exc, RequestEntityTooLarge) else 500
+
+
+def expected_response(exc: Exception, validation_status: int) -> Response | None:
+    """Return the response to an exception that has a status of its own, or `None`."""
+    if isinstance(exc, HTTPException):
+        return exc.to_response()
+    if isinstance(exc, RequestValidationError):
+        status = exc.status_code or validation_status
+        return problem_response("validation", status, "Validation Error", detail=exc.detail, errors=exc.errors)
+    if isinstance(exc, RequestEntityTooLarge):
+        return problem_response("payload-too-large", 413, reason_phrase(413), detail=str(exc))
+    return None
+
+
+def unexpected_response(exc: Exception, scope: Scope, *, debug: bool) -> Response:
+    """Return the response to an exception that nothing expected, and log it with its traceback."""
+    # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
+    logger.error("%s %r failed", scope.get("method", scope["type"]), scope["path"], exc_info=exc)
+    title = reason_phrase(500)
+    if not debug:
+        return problem_response("internal", 500, title, detail=title)
+    page = build_debug_response(exc, scope)
+    return page if page is not None else problem_response("internal", 500, title, detail=describe_exception(exc))
+
+
+def describe_exception(exc: Exception) -> str:
+    """Return the text of an exception; its class where it has none."""
+    try:
+        text = str(exc)
+    except Exception:  # noqa: BLE001 - an exception that cannot say what it is still has a class
+        text = ""
+    return text or type(exc).__name__
+
+
+async def call_exception_handler(handler: Handler, request: Any, exc: Exception, run_sync: Callable[..., Any]) -> Any:
+    """Call a handler, in a worker thread if it is a plain function, and return what it returned."""
+    if is_coroutine_handler(handler):
+        return await handler(request, exc)
+    result = await run_sync(handler, request, exc)
+    return await result if inspect.isawaitable(result) else result

@@ -1,0 +1,5 @@
+"""Middleware: what runs around the handlers."""
+
+from hawkapi.middleware.base import MiddlewareEntry
+
+__all__ = ["MiddlewareEntry"]

@@ -1,0 +1,117 @@
+"""Route options: what a decorator or `add_route` may say of a route beside its path, its methods and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypedDict
+
+from hawkapi.exceptions import check_status
+from hawkapi.http._grammar import is_token
+from hawkapi.routing.middleware_entry import MiddlewareSpec, read_middleware
+from hawkapi.routing.response_model import infer_response_model
+from hawkapi.routing.route import Route
+
+__all__ = ["RouteOptions", "build_route", "normalise_methods"]
+
+
+class RouteOptions(TypedDict, total=False):
+    """What may be said of a route; everything may be left out."""
+
+    name: str | None
+    """What the route is called, and its `operationId`; default the handler's name."""
+    response_model: Any
+    """The type that results are reduced to; left out, the return annotation where it has structure; `None`: none."""
+    response_model_exclude_none: bool
+    """Leave members that are `None` out of results, default off."""
+    response_model_exclude_unset: bool
+    """Leave members that were not given a value out of results, default off."""
+    response_model_exclude_defaults: bool
+    """Leave members that equal their default out of results, default off."""
+    tags: Sequence[str] | None
+    """Come after the router's."""
+    summary: str | None
+    """Default the first line of the handler's docstring."""
+    description: str | None
+    include_in_schema: bool
+    """Default on."""
+    deprecated: bool
+    """Send `deprecation: true`, default off."""
+    sunset: str | None
+    """The value of the `Sunset` field (RFC 8594), sent when `deprecated`."""
+    deprecation_link: str | None
+    """A URL about the deprecation, sent as `Link` when `deprecated`."""
+    version: str | None
+    """Becomes a segment in front of the router's prefix."""
+    permissions: Sequence[str] | None
+    """What the application's permission policy asks the client for."""
+    middleware: Iterable[MiddlewareSpec] | None
+    """Around this route only, the first outermost: classes, pairs of a class and its keyword arguments, or entries."""
+    dependencies: Sequence[Any] | None
+    """Run before the handler for their effect, after the router's."""
+
+
+def build_route(
+    path: str, handler: Callable[..., Any], methods: Iterable[str], status_code: int, options: RouteOptions
+) -> Route:
+    """Return a route as its options describe it, not yet placed below a router.
+
+    Raises:
+        ValueError: there is no method, or one is not a token (RFC 9110 section 5.6.2), or the status is no status.
+        TypeError: an option is unknown or of the wrong kind.
+    """
+    _check_options(options)
+    dependencies = tuple(options.get("dependencies") or ())
+    permissions = options.get("permissions")
+    return Route(
+        path=path,
+        handler=handler,
+        methods=normalise_methods(methods),
+        name=options.get("name") or str(getattr(handler, "__name__", type(handler).__name__)),
+        status_code=check_status(status_code, lowest=200),
+        response_model=options["response_model"] if "response_model" in options else infer_response_model(handler),
+        response_model_exclude_none=options.get("response_model_exclude_none", False),
+        response_model_exclude_unset=options.get("response_model_exclude_unset", False),
+        response_model_exclude_defaults=options.get("response_model_exclude_defaults", False),
+        tags=list(options.get("tags") or ()),
+        summary=options.get("summary"),
+        description=options.get("description"),
+        include_in_schema=options.get("include_in_schema", True),
+        deprecated=options.get("deprecated", False),
+        sunset=options.get("sunset"),
+        deprecation_link=options.get("deprecation_link"),
+        version=options.get("version"),
+        permissions=None if permissions is None else list(permissions),
+        middleware=read_middleware(options.get("middleware")),
+        dependencies=dependencies,
+        required_scopes=scopes_of(dependencies),
+    )
+
+
+def _check_options(options: RouteOptions) -> None:
+    for name, value in options.items():
+        if name not in RouteOptions.__optional_keys__:
+            raise TypeError(f"{name!r} is not an option of a route")
+        if name in {"tags", "permissions"} and isinstance(value, str):
+            raise TypeError(f"{name} must be a list of texts, not the text {value!r}")
+
+
+def scopes_of(dependencies: Iterable[Any]) -> tuple[str, ...]:
+    """Return the scopes that dependencies ask for, sorted, each once."""
+    return tuple(sorted({scope for dependency in dependencies for scope in getattr(dependency, "scopes", None) or ()}))
+
+
+def normalise_methods(methods: Iterable[str]) -> frozenset[str]:
+    """Return methods in upper case, with `HEAD` beside `GET`.
+
+    Raises:
+        ValueError: there is none, it is one string instead of several, or one is not a token.
+    """
+    if isinstance(methods, str):
+        raise ValueError(f"methods must be a collection of names, not the string {methods!r}")
+    names = frozenset(method.upper() for method in methods)
+    if not names:
+        raise ValueError("methods must name at least one HTTP method")
+    for name in names:
+        if not is_token(name):
+            raise ValueError(f"{name!r} is not an HTTP method: a token (RFC 9110 section 5.6.2) is needed")
+    return names | {"HEAD"} if "GET" in names else names
