@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, final
 
-from hawkapi.routing import _tree
+import hawkapi.routing._tree as _tree
 from hawkapi.routing._parse import Template, join_paths, parse_template
 from hawkapi.routing.mounts import Mount
 from hawkapi.routing.options import scopes_of
