@@ -32,8 +32,12 @@ class CodecError(HawkAPIError, ValueError):
     """A value does not fit its type; `violations` holds every reason found, at least one."""
 
     def __init__(self, violations: list[Violation]) -> None:
-        super().__init__("; ".join(f"{violation.place}: {violation.message}" for violation in violations))
+        super().__init__(violations)
         self.violations = violations
+
+    def __str__(self) -> str:
+        # PERF: a request that does not fit is answered from the violations; hardly anybody reads the text.
+        return "; ".join(f"{violation.place}: {violation.message}" for violation in self.violations)
 
 
 class MalformedError(CodecError):

@@ -63,8 +63,8 @@ _START: Final = (
     "            return convert(value)",
     "        try:",
 )
-# THREADS: only ever added to, at registration; relied on to be atomic are `get` and `setdefault`. Two threads may compile
-# the same shape, and both use the one that was kept.
+# THREADS: only ever added to, at registration; relied on to be atomic are `get` and `setdefault`. Two threads may
+# compile the same shape, and both use the one that was kept.
 _made: Final[dict[tuple[Tag, Shape], Make]] = {}
 
 
