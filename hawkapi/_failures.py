@@ -24,6 +24,9 @@ logger = logging.getLogger("hawkapi")
 BASES: Final = frozenset({HTTPException, HawkAPIError, Exception})
 """Classes so general that a handler for the status comes before one for them."""
 
+ANSWERED: Final = frozenset({HTTPException, RequestValidationError, RequestEntityTooLarge})
+"""Classes whose exceptions have a response already, as if handlers for these classes had been registered."""
+
 
 @final
 class ExceptionTable:
@@ -55,16 +58,20 @@ class ExceptionTable:
     def find(self, exc: Exception, status_code: int) -> Handler | None:
         """Return the handler for the most specific class of an exception, or for its status.
 
-        The status comes after the classes that say more than it does, and before `HTTPException` and `Exception`.
+        The status comes after the classes that say more than it does, and before `HTTPException` and `Exception`. A
+        handler for what is more general than a class that has a response of its own, `Exception` above all, does not
+        get its exceptions: who catches the unexpected does not want every 404.
         """
         if not self._classes and not self._statuses:
             return None
         of_status = self._statuses.get(status_code)
+        is_answered = False
         for cls in type(exc).__mro__:
             if cls in BASES and of_status is not None:
                 return of_status
-            if issubclass(cls, Exception) and cls in self._classes:
+            if issubclass(cls, Exception) and cls in self._classes and (not is_answered or cls is HawkAPIError):
                 return self._classes[cls]
+            is_answered = is_answered or cls in ANSWERED
         return None
 
 

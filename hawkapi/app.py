@@ -146,7 +146,8 @@ class HawkAPI(Router):
 
         It takes the request and the exception and returns a response; any other value is sent as JSON with 500. A plain
         function runs in a worker thread. Of several handlers the one for the most specific class counts; one for a
-        status counts before those for `HTTPException` and `Exception`.
+        status counts before those for `HTTPException` and `Exception`. One for `Exception` gets what would be a 500,
+        not what has a response of its own: an `HTTPException`, a validation error, a body that is too large.
 
         Raises:
             TypeError: the key is neither a class of exceptions nor a status.

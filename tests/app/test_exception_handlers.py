@@ -11,8 +11,8 @@ from apps import app_with
 from asgi import request
 
 from hawkapi import HawkAPI, HTTPException, JSONResponse, PlainTextResponse, Response
-from hawkapi.exceptions import HandlerTimeoutError, PathNotFoundError
-from hawkapi.requests import Request
+from hawkapi.exceptions import HandlerTimeoutError, HawkAPIError, PathNotFoundError
+from hawkapi.requests import FormLimitError, MalformedBodyError, Request
 from hawkapi.requests.request import RequestEntityTooLarge
 from hawkapi.validation import RequestValidationError
 
@@ -23,6 +23,10 @@ class BaseBoom(Exception):
 
 class Boom(BaseBoom):
     """Something particular went wrong."""
+
+
+class BoomHTTPError(Boom, HTTPException):
+    """Something went wrong in a way of the user's own before it is an HTTP error."""
 
 
 def app_raising(exc: BaseException, **options: Any) -> HawkAPI:
@@ -60,6 +64,9 @@ def named(name: str) -> Any:
         (RequestValidationError([]), [400], "400"),
         (RequestEntityTooLarge(5), [413], "413"),
         (RequestEntityTooLarge(5), [RequestEntityTooLarge], "RequestEntityTooLarge"),
+        (HTTPException(404), [Exception, HawkAPIError], "HawkAPIError"),
+        (FormLimitError("too much", 5), [ValueError, 413], "413"),
+        (BoomHTTPError(409), [Exception, BaseBoom], "BaseBoom"),
     ],
 )
 def test_handler_chosen(exc: Exception, keys: list[Any], chosen: str) -> None:
@@ -70,6 +77,24 @@ def test_handler_chosen(exc: Exception, keys: list[Any], chosen: str) -> None:
             app.exception_handler(key)(named(key.__name__ if isinstance(key, type) else str(key)))
         reply = request(app, "GET", "/")
         assert (reply.status, reply.body.decode()) == (499, f"{chosen} / {type(exc).__name__}")
+
+
+@pytest.mark.parametrize(
+    ("exc", "key", "status"),
+    [
+        pytest.param(HTTPException(409), Exception, 409, id="http"),
+        pytest.param(PathNotFoundError("GET", "/"), Exception, 404, id="not-found"),
+        pytest.param(RequestValidationError([]), Exception, 400, id="validation"),
+        pytest.param(MalformedBodyError("x"), Exception, 400, id="malformed"),
+        pytest.param(RequestEntityTooLarge(5), Exception, 413, id="too-large"),
+        pytest.param(FormLimitError("too much", 5), ValueError, 413, id="form-limit"),
+    ],
+)
+def test_handler_for_the_unexpected(exc: Exception, key: type[Exception], status: int) -> None:
+    """A handler for `Exception` does not take over what has a response of its own."""
+    app = app_raising(exc)
+    app.exception_handler(key)(named("mine"))
+    assert request(app, "GET", "/").status == status
 
 
 @pytest.mark.parametrize(
