@@ -92,7 +92,7 @@ def status_of(exc: Exception, validation_status: int) -> int:
     if isinstance(exc, HTTPException):
         return exc.status_code
     if isinstance(exc, RequestValidationError):
-        return exc.status_code or validation_status
+        return exc.status_or(validation_status)
     return 413 if isinstance(exc, RequestEntityTooLarge) else 500
 
 
@@ -101,7 +101,7 @@ def expected_response(exc: Exception, validation_status: int) -> Response | None
     if isinstance(exc, HTTPException):
         return exc.to_response()
     if isinstance(exc, RequestValidationError):
-        status = exc.status_code or validation_status
+        status = exc.status_or(validation_status)
         # PERF: plain dicts, which every encoder writes without asking what they are.
         errors = [{"field": error.field, "message": error.message, "value": error.value} for error in exc.errors]
         return problem_response("validation", status, "Validation Error", detail=exc.detail, errors=errors)

@@ -37,14 +37,27 @@ class ProblemDetail:
 class RequestValidationError(HawkAPIError):
     """The request does not fit what the handler declares; every reason is in `errors`.
 
-    The client sees `status_code` when it is given, otherwise the app's `validation_error_status` (default 400), with a
-    problem document (RFC 9457) that lists the errors.
+    The client sees `status_code` when it is given or set, otherwise the app's `validation_error_status` (default 400),
+    with a problem document (RFC 9457) that lists the errors.
     """
 
     def __init__(self, errors: Sequence[ValidationErrorDetail], *, status_code: int | None = None) -> None:
         self.errors = list(errors)
-        self.status_code = status_code
+        self._status_code = status_code
         super().__init__(self.detail)
+
+    @property
+    def status_code(self) -> int:
+        """The status as given, else 400."""
+        return self.status_or(400)
+
+    @status_code.setter
+    def status_code(self, status_code: int) -> None:
+        self._status_code = status_code
+
+    def status_or(self, default: int) -> int:
+        """Return the status as given, else the default."""
+        return default if self._status_code is None else self._status_code
 
     @property
     def detail(self) -> str:
@@ -54,5 +67,5 @@ class RequestValidationError(HawkAPIError):
 
     def to_problem_detail(self, status_code: int = 400) -> ProblemDetail:
         """Return the problem document; `status_code` counts where the error has none of its own."""
-        status = self.status_code or status_code
+        status = self.status_or(status_code)
         return ProblemDetail(PROBLEM_TYPES + "validation", "Validation Error", status, self.detail, self.errors)

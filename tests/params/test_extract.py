@@ -96,3 +96,11 @@ def test_request_validation_error(count: int, text: str) -> None:
     """The error counts its reasons in words."""
     error = RequestValidationError([ValidationErrorDetail("x", "wrong")] * count, status_code=422)
     assert (str(error), error.detail, len(error.errors), error.status_code) == (text, text, count, 422)
+
+
+def test_request_validation_error_status() -> None:
+    """The status is 400 unless one is given or set; the application's counts only where none is."""
+    error = RequestValidationError([])
+    assert (error.status_code, error.status_or(422), error.to_problem_detail(422).status) == (400, 422, 422)
+    error.status_code = 409
+    assert (error.status_code, error.status_or(422), error.to_problem_detail().status) == (409, 409, 409)
