@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, final
 
-from hawkapi._plan import is_coroutine_handler
+from hawkapi._callables import is_async_callable
 from hawkapi.debug_page import build_debug_response
 from hawkapi.exceptions import HawkAPIError, HTTPException, reason_phrase
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
@@ -38,7 +38,7 @@ class ExceptionTable:
         self._classes = MappingProxyType(dict(classes))
         self._statuses = MappingProxyType(dict(statuses))
 
-    def add(self, key: type[Exception] | int, handler: Handler) -> ExceptionTable:
+    def add(self, key: object, handler: Handler) -> ExceptionTable:
         """Return a table with one more handler; it replaces one for the same class or status.
 
         Raises:
@@ -132,7 +132,7 @@ def describe_exception(exc: Exception) -> str:
 
 async def call_exception_handler(handler: Handler, request: Any, exc: Exception, run_sync: Callable[..., Any]) -> Any:
     """Call a handler, in a worker thread if it is a plain function, and return what it returned."""
-    if is_coroutine_handler(handler):
+    if is_async_callable(handler):
         return await handler(request, exc)
     result = await run_sync(handler, request, exc)
     return await result if inspect.isawaitable(result) else result

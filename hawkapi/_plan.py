@@ -8,15 +8,14 @@ one thread, and their reference counts with them. Handlers and defaults stay sha
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable
 from typing import Any, Final, final
 
 from hawkapi._arguments import Arguments, build_json_body
+from hawkapi._callables import is_async_callable, unwrap_callable
 from hawkapi._forms import FormArguments, build_form_arguments
 from hawkapi._results import ResultWriter
-from hawkapi.params._annotations import refusal, unwrap_handler
+from hawkapi.params._annotations import refusal
 from hawkapi.params._groups import build_text_arguments
 from hawkapi.params._signature import Source, read_signature
 from hawkapi.routing._parse import parse_template
@@ -57,7 +56,7 @@ class EndpointPlan:
         self.handler: Any = route.handler
         self.path_names = template.names
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
-        self.is_async = is_coroutine_handler(route.handler)
+        self.is_async = is_async_callable(route.handler)
         self.size = len(parameters)
         self.keywords = [parameter.name for parameter in parameters if parameter.keyword_only]
         self.positional = self.size - len(self.keywords)
@@ -107,16 +106,6 @@ def deprecation_headers(route: Route) -> HeaderPairs:
     return fields
 
 
-def is_coroutine_handler(handler: Callable[..., Any]) -> bool:
-    """Whether calling a handler gives a coroutine: also for partials and objects with an async `__call__`.
-
-    What a decorator has wrapped does not count: a plain wrapper of a coroutine function may return anything.
-    """
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
-
-
 def check_route(route: Route) -> None:
     """Refuse a route that could not be served.
 
@@ -124,7 +113,7 @@ def check_route(route: Route) -> None:
         UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter or the result cannot be
             handled; the message names the route and the part.
     """
-    function = unwrap_handler(route.handler)
+    function = unwrap_callable(route.handler)
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise refusal(route, "a generator as handler is not supported; return a StreamingResponse of it")
     if inspect.isclass(route.handler):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -92,13 +91,6 @@ async def run_in_worker[*Ts, T](
     if isinstance(workers, WorkerPool):
         return await workers.run_in(lane, call)
     return await asyncio.to_thread(_call, call)
-
-
-def is_async_callable(function: Callable[..., object]) -> bool:
-    """Whether calling gives a coroutine: also for partials and objects with an async `__call__`."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _call[T](function: Callable[[], T]) -> T:

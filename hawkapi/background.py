@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import final
 
-from hawkapi._workers import is_async_callable, run_in_worker
+from hawkapi._callables import is_async_callable
+from hawkapi._workers import run_in_worker
 from hawkapi.types import Scope
 
 __all__ = ["BackgroundTask", "BackgroundTasks"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import types
-import typing
 from collections.abc import Callable
 from typing import Any
 
+from hawkapi._callables import evaluate_annotation, unwrap_callable
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.routing.route import Route
 
@@ -39,22 +37,9 @@ def resolve_annotation(annotation: Any, handler: Callable[..., Any], error: Call
     """
     if annotation is inspect.Parameter.empty:
         return Any
-    function = unwrap_handler(handler)
-    names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
-    holder = types.SimpleNamespace(__annotations__={"it": annotation})
     try:
-        return typing.get_type_hints(holder, getattr(function, "__globals__", {}), names, include_extras=True)["it"]
+        return evaluate_annotation(annotation, unwrap_callable(handler))
     except NameError as exc:
         raise error(f"{exc}; define the type at the top level of the module") from exc
     except Exception as exc:
         raise error(f"annotation {annotation!r} cannot be read: {exc}") from exc
-
-
-def unwrap_handler(handler: Callable[..., Any]) -> Any:
-    """Return the function whose source holds a handler's annotations."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    handler = inspect.unwrap(handler)
-    if not (inspect.isroutine(handler) or inspect.isclass(handler)):
-        handler = inspect.unwrap(type(handler).__call__)
-    return getattr(handler, "__func__", handler)

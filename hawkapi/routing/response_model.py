@@ -12,7 +12,6 @@ import collections.abc
 import dataclasses
 import datetime
 import enum
-import functools
 import inspect
 import logging
 import types
@@ -21,6 +20,8 @@ import uuid
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAliasType, Union
 
+from hawkapi._callables import evaluate_annotation, unwrap_callable
+from hawkapi.codec._members import is_attrs, is_named_tuple, is_struct
 from hawkapi.responses.base import Response
 
 __all__ = ["infer_response_model"]
@@ -63,9 +64,6 @@ SCALARS: Final = frozenset(
     }
 )
 
-DECLARED_MEMBERS: Final = ("__struct_fields__", "__attrs_attrs__", "__pydantic_validator__")
-"""The marks of classes that list their members, beside dataclasses: Struct, attrs and pydantic."""
-
 
 class Shape(enum.IntEnum):
     """What an annotation says about results; of several parts the highest decides."""
@@ -83,31 +81,14 @@ def infer_response_model(handler: Callable[..., Any]) -> Any:
 
     An annotation with a name that cannot be found is none, and a warning says so: a model keeps members from leaking.
     """
-    function = _function_of(handler)
+    function = unwrap_callable(handler)
     try:
-        annotation = inspect.get_annotations(function).get("return")
-        if isinstance(annotation, str):
-            annotation = _evaluate(annotation, function)
+        annotation = evaluate_annotation(inspect.get_annotations(function).get("return"), function)
         return annotation if _shape_of(annotation) is Shape.STRUCTURED else None
     except Exception as exc:  # noqa: BLE001 - evaluating what a user wrote may raise anything
         name = getattr(function, "__qualname__", repr(function))
         logger.warning("return annotation of %s: %s; results are sent as they are, without a response model", name, exc)
         return None
-
-
-def _function_of(handler: Any) -> Any:
-    """Return the function that has a handler's annotations."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    handler = inspect.unwrap(handler)
-    if not (inspect.isroutine(handler) or inspect.isclass(handler)):
-        handler = inspect.unwrap(type(handler).__call__)
-    return getattr(handler, "__func__", handler)
-
-
-def _evaluate(annotation: str, function: Any) -> Any:
-    names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
-    return eval(annotation, getattr(function, "__globals__", {}), names)  # noqa: S307 - the handler's own source
 
 
 def _shape_of(annotation: Any) -> Shape:
@@ -150,7 +131,11 @@ def _shape_of_class(cls: Any) -> Shape:
     # By its module, because importing `decimal` costs start-up time and most applications have no use for it.
     if issubclass(cls, enum.Enum) or cls.__module__ == "decimal":
         return Shape.PLAIN
-    is_named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
-    if is_named_tuple or dataclasses.is_dataclass(cls) or any(hasattr(cls, mark) for mark in DECLARED_MEMBERS):
-        return Shape.STRUCTURED
-    return Shape.UNKNOWN
+    return Shape.STRUCTURED if _declares_members(cls) else Shape.UNKNOWN
+
+
+def _declares_members(cls: Any) -> bool:
+    """Whether a class lists its members: a dataclass, a Struct, an attrs or pydantic model, or a named tuple."""
+    if dataclasses.is_dataclass(cls) or hasattr(cls, "__pydantic_validator__"):
+        return True
+    return is_struct(cls) or is_attrs(cls) or is_named_tuple(cls)

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from hawkapi import HawkAPI, Response
+from hawkapi._callables import unwrap_callable
 from hawkapi.exceptions import UnsupportedTypeError
-from hawkapi.params._annotations import unwrap_handler
 from hawkapi.params._extract import ABSENT
 from hawkapi.params._signature import Source, read_signature
 from hawkapi.routing._parse import parse_template
@@ -270,9 +270,9 @@ def wrapped() -> Any:
         pytest.param(Service, Service, id="class"),
     ],
 )
-def test_unwrap_handler(handler: Any, function: Any) -> None:
+def test_unwrap_callable(handler: Any, function: Any) -> None:
     """The function whose source holds the annotations is found below partials, methods, objects and wrappers."""
-    assert unwrap_handler(handler) is function
+    assert unwrap_callable(handler) is function
 
 
 async def unhashable_metadata(items: list[Annotated[int, {}]]) -> list[Annotated[int, {}]]:
