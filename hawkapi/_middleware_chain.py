@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from typing import Final, final
+from typing import Any, Final, final
 
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.types import ASGIApp, Receive, Scope, Send
@@ -41,12 +41,12 @@ def make_middleware(entry: MiddlewareEntry, app: ASGIApp) -> ASGIApp:
     """
     name = getattr(entry.cls, "__qualname__", repr(entry.cls))
     try:
-        made = entry.cls(app, **entry.kwargs)
+        made: Any = entry.cls(app, **entry.kwargs)
     except TypeError as exc:
         raise TypeError(f"middleware {name} cannot be made: {exc}") from exc
+    wrapped: ASGIApp = made
     if not callable(made):
         raise TypeError(f"middleware {name} is no ASGI application: {made!r} cannot be called")
-    wrapped: ASGIApp = made
     return wrapped
 
 

@@ -21,9 +21,9 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from hawkapi._threading import AsyncEvent
 from hawkapi.exceptions import LifespanError
@@ -143,7 +143,7 @@ class LifespanManager:
             await period.ended.wait()
 
     @asynccontextmanager
-    async def _run_other(self, period: Period, token: object) -> AsyncIterator[None]:
+    async def _run_other(self, period: Period, token: object) -> AsyncGenerator[None]:
         try:
             await period.started.wait()
             if period.failure is not None:
@@ -156,7 +156,7 @@ class LifespanManager:
                 period.alone.set()
 
     @asynccontextmanager
-    async def _run_owner(self, period: Period) -> AsyncIterator[None]:
+    async def _run_owner(self, period: Period) -> AsyncGenerator[None]:
         """Start up; at the end wait for everyone else, then shut down, all in the task that started."""
         try:
             async with AsyncExitStack() as stack:
@@ -184,7 +184,7 @@ class LifespanManager:
             if self._lifespan is not None:
                 state = await stack.enter_async_context(_as_context_manager(self._lifespan(self._app)))
                 if isinstance(state, Mapping):
-                    period.state.update(state)
+                    period.state.update(cast("Mapping[str, Any]", state))
         except Exception as exc:
             logger.exception("start-up failed")
             period.failure = exc
@@ -259,13 +259,18 @@ class _StartupFailed(LifespanError):
     """Start-up failed; the message is for the server's log."""
 
 
-def _as_context_manager(made: Any) -> AbstractAsyncContextManager[Any]:
+def _as_context_manager(made: object) -> AbstractAsyncContextManager[Any]:
     """Return the context manager of one run; an async generator is wrapped into one."""
     if isinstance(made, AbstractAsyncContextManager):
-        return made
+        return cast("AbstractAsyncContextManager[Any]", made)
     if inspect.isasyncgen(made):
-        return asynccontextmanager(lambda: made)()
+        return asynccontextmanager(_returner(cast("AsyncGenerator[Any]", made)))()
     raise TypeError("lifespan must return an async context manager; decorate it with contextlib.asynccontextmanager")
+
+
+def _returner(generator: AsyncGenerator[Any]) -> Callable[[], AsyncGenerator[Any]]:
+    """Return the function that `asynccontextmanager` wants, for a generator that is there already."""
+    return lambda: generator
 
 
 async def _call(hook: Callable[[], Any]) -> None:

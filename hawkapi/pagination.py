@@ -36,7 +36,7 @@ class PaginationParams:
         # No field, so that no codec reads it from a request; an attribute all the same.
         max_size: InitVar[int] = 100
 
-    def __post_init__(self, max_size: int) -> None:  # type: ignore[override] # see the field
+    def __post_init__(self, max_size: int) -> None:  # type: ignore[override]  # pyright: ignore[reportGeneralTypeIssues] - see the field
         object.__setattr__(self, "page", max(self.page, 1))
         object.__setattr__(self, "size", max(self.size, 1))
         object.__setattr__(self, "max_size", max_size)
@@ -70,7 +70,7 @@ class CursorParams:
         # No field, so that no codec reads it from a request; an attribute all the same.
         max_limit: InitVar[int] = 100
 
-    def __post_init__(self, max_limit: int) -> None:  # type: ignore[override] # see the field
+    def __post_init__(self, max_limit: int) -> None:  # type: ignore[override]  # pyright: ignore[reportGeneralTypeIssues] - see the field
         object.__setattr__(self, "limit", max(min(self.limit, max_limit), 1))
         object.__setattr__(self, "max_limit", max_limit)
 

@@ -118,7 +118,7 @@ def installed_wheel() -> dict[str, Any] | None:
 
 def compiled_modules() -> list[dict[str, Any]]:
     """Return each module of the list in `pyproject.toml`: whether it is compiled, and the file it comes from."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in listed_modules():
         spec = importlib.util.find_spec(name)
         origin = spec.origin if spec is not None else None

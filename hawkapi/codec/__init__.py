@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from hawkapi._threading import ThreadOwned
 from hawkapi.codec._choice import CODEC
@@ -43,7 +43,7 @@ class Codec(Protocol):
     def build_encoder(self) -> Callable[[object], bytes]: ...
 
 
-_codec: Codec = importlib.import_module(f"hawkapi.codec._{CODEC}")
+_codec = cast("Codec", importlib.import_module(f"hawkapi.codec._{CODEC}"))
 
 
 def decoder(annotation: Any) -> Callable[[bytes], object]:

@@ -42,10 +42,16 @@ def _is_ours(value: Any) -> bool:
     return package_of(value) in {"hawkapi", "msgspec"}
 
 
+def _is_class(annotation: Any) -> bool:
+    """Whether an annotation is a class by itself, without type arguments."""
+    return isinstance(annotation, type) and typing.get_origin(annotation) is None
+
+
 def type_name(annotation: Any) -> str:
     """Return the name of a type as a person would write it."""
-    if isinstance(annotation, type) and typing.get_origin(annotation) is None:
-        return annotation.__qualname__
+    if _is_class(annotation):
+        name: str = annotation.__qualname__
+        return name
     return str(annotation).replace("typing.", "")
 
 
@@ -54,7 +60,7 @@ def substitute(annotation: Any, variables: dict[Any, Any]) -> Any:
     if isinstance(annotation, TypeVar):
         return variables.get(annotation, annotation)
     parameters = getattr(annotation, "__parameters__", ())
-    if not parameters or (isinstance(annotation, type) and typing.get_origin(annotation) is None):
+    if not parameters or _is_class(annotation):
         return annotation
     if any(not isinstance(parameter, TypeVar) for parameter in parameters):
         raise UnsupportedTypeError(f"type {type_name(annotation)} has parameters that are not supported yet")
@@ -123,15 +129,16 @@ def _typed_dict_hints(cls: Any, bound: dict[Any, dict[Any, Any]]) -> dict[str, A
 def _resolved(own: dict[str, Any], owner: Any) -> dict[str, Any]:
     """Evaluate the annotations of one class that are still text."""
     module = sys.modules.get(owner.__module__)
+    names: dict[str, Any] = module.__dict__ if module is not None else {}
     namespace: dict[str, Any] = {
         owner.__name__: owner,
         **{parameter.__name__: parameter for parameter in getattr(owner, "__type_params__", ())},
-        **(vars(module) if module is not None else {}),
+        **names,
     }
     holder = types.SimpleNamespace(__annotations__=own)
     try:
         # The module's names come before those of the class, where defaults stand under the names of their fields.
-        return typing.get_type_hints(holder, globalns=dict(vars(owner)), localns=namespace, include_extras=True)
+        return typing.get_type_hints(holder, globalns={**vars(owner)}, localns=namespace, include_extras=True)
     except NameError as exc:
         raise _unknown(owner, exc) from exc
 

@@ -134,7 +134,8 @@ def _around(kind: Kind, item: Complete) -> Complete:
 
     def complete_values(members: Any) -> None:
         if type(members) is dict:
-            for value in members.values():
+            held: dict[Any, Any] = members  # pyright: ignore[reportUnknownVariableType] - members of any type
+            for value in held.values():
                 item(value)
 
     if kind is Kind.OPTIONAL:
@@ -144,8 +145,11 @@ def _around(kind: Kind, item: Complete) -> Complete:
 
 def _positions(items: list[Complete | None]) -> Complete:
     def complete(values: Any) -> None:
-        if type(values) is tuple and len(values) == len(items):
-            for item, value in zip(items, values, strict=True):
+        if type(values) is not tuple:
+            return
+        held: tuple[Any, ...] = values  # pyright: ignore[reportUnknownVariableType] - items of any type
+        if len(held) == len(items):
+            for item, value in zip(items, held, strict=True):
                 if item is not None:
                     item(value)
 

@@ -163,16 +163,18 @@ class ArrayReader(Reader):
         """What is made of the items; nothing where it is a list."""
 
     def read(self, value: object, errors: list[Violation], lax: bool) -> object:
-        if not isinstance(value, list):
-            if not isinstance(value, (tuple, set, frozenset)):
-                errors.append(expected("array", value))
-                return INVALID
-            value = list(value)
+        if isinstance(value, list):
+            given: list[object] = value  # pyright: ignore[reportUnknownVariableType] - items of any type
+        elif isinstance(value, (tuple, set, frozenset)):
+            given = [*value]
+        else:
+            errors.append(expected("array", value))
+            return INVALID
         reader = self._item
         first = len(errors)
         done = first
         items: list[object] = []
-        for raw in value:
+        for raw in given:
             item = reader.read(raw, errors, lax)
             if item is INVALID:
                 put_in_front(f"[{len(items)}]", errors, done)
@@ -217,12 +219,13 @@ class FixedTupleReader(Reader):
         if not isinstance(value, (list, tuple)):
             errors.append(expected("array", value))
             return INVALID
-        if not self._required <= len(value) <= len(self._items):
+        given: list[object] = [*value]
+        if not self._required <= len(given) <= len(self._items):
             errors.append(Violation(ROOT, f"Expected `array` of length {self._length()}"))
             return INVALID
         first = len(errors)
         items: list[object] = []
-        for raw in value:
+        for raw in given:
             done = len(errors)
             reader = self._items[len(items)]
             item = reader.read(raw, errors, lax)
@@ -251,10 +254,11 @@ class DictReader(Reader):
         if not isinstance(value, dict):
             errors.append(expected("object", value))
             return INVALID
+        members: dict[object, object] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
         first = len(errors)
         done = first
         items: dict[object, object] = {}
-        for name, raw in value.items():
+        for name, raw in members.items():
             key: object = name
             if self._key is not None:
                 key = self._key.read(name, errors, True)

@@ -71,7 +71,8 @@ def to_builtin(value: Any) -> object:
     Raises:
         TypeError: there is no form for it, or, for an iterator, it can be read only once.
     """
-    cls: Any = type(value)
+    plain: object = value
+    cls: type[Any] = type(plain)
     if hasattr(cls, "__struct_fields__"):
         return struct_to_builtin(value)
     if hasattr(cls, "model_dump"):
@@ -87,9 +88,10 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, (UUID, decimal.Decimal, PurePath)):
         return str(value)
     if isinstance(value, (set, frozenset)):
-        return list(value)
+        items: list[object] = [*value]
+        return items
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
+        return base64.b64encode(value).decode("ascii")  # pyright: ignore[reportUnknownArgumentType] - of any format
     if isinstance(value, (dt.datetime, dt.time)):
         return _rfc3339(value)
     if isinstance(value, dt.date):
@@ -97,7 +99,8 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, dt.timedelta):
         return iso_duration(value)
     if isinstance(value, Mapping) and not isinstance(value, dict):
-        return dict(value)
+        copied: dict[object, object] = {**value}
+        return copied
     raise TypeError(f"Cannot serialize object of type {cls.__qualname__}")
 
 
@@ -108,7 +111,8 @@ def _set_members(members: list[tuple[str, object]]) -> dict[str, object]:
 
 def struct_to_builtin(value: Any) -> object:
     """Turn a Struct, ours or msgspec's, into an object, or into an array if it is array-like."""
-    cls: Any = type(value)
+    plain: object = value
+    cls: type[Any] = type(plain)
     config: Any = cls.__struct_config__
     names: Any = cls.__struct_fields__
     if config.array_like:
@@ -137,21 +141,18 @@ def is_default(value: object, default: Any) -> bool:
     return value is default
 
 
-def may_hold_nan(value: Any) -> bool:
+def may_hold_nan(value: object) -> bool:
     """Whether something in a value is, or may be, a number that JSON does not have."""
-    cls: Any = type(value)
+    cls: type[Any] = type(value)
     if cls in _ATOMS:
         return False
-    if cls is float:
+    if type(value) is float:
         return not math.isfinite(value)
     if isinstance(value, (list, tuple)):
-        # PERF: most values are atoms, and a look at their type is cheaper than a call; likewise below.
-        for item in value:
-            if type(item) not in _ATOMS and may_hold_nan(item):
-                return True
-        return False
+        return _items_may_hold_nan(value)  # pyright: ignore[reportUnknownArgumentType] - items of any type
     if isinstance(value, dict):
-        return _members_may_hold_nan(value)
+        members: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+        return _members_may_hold_nan(members)
     names: Any = getattr(cls, "__struct_fields__", None)
     if names is None:
         names = getattr(cls, "__dataclass_fields__", None)
@@ -160,6 +161,14 @@ def may_hold_nan(value: Any) -> bool:
     for name in names:
         member: object = getattr(value, name, None)
         if type(member) not in _ATOMS and may_hold_nan(member):
+            return True
+    return False
+
+
+def _items_may_hold_nan(items: list[Any] | tuple[Any, ...]) -> bool:
+    # PERF: most values are atoms, and a look at their type is cheaper than a call; likewise below.
+    for item in items:
+        if type(item) not in _ATOMS and may_hold_nan(item):
             return True
     return False
 
@@ -224,7 +233,8 @@ def _write(value: object, parts: list[str], depth: int) -> None:
     elif isinstance(value, (list, tuple, Iterator)):
         _write_array(value, parts, depth)
     elif isinstance(value, dict):
-        _write_object(value, parts, depth)
+        members: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+        _write_object(members, parts, depth)
     else:
         _write(to_builtin(value), parts, depth + 1)
 

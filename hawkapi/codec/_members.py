@@ -40,12 +40,12 @@ class StructOptions(NamedTuple):
 
 def is_typed_dict(annotation: Any) -> bool:
     """Whether a class was made with `TypedDict`, of typing or of typing_extensions."""
-    return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__required_keys__")
+    return isinstance(annotation, type) and hasattr(annotation, "__required_keys__") and issubclass(annotation, dict)
 
 
 def is_named_tuple(annotation: Any) -> bool:
     """Whether a class was made with `NamedTuple` or `namedtuple`."""
-    return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
+    return isinstance(annotation, type) and hasattr(annotation, "_fields") and issubclass(annotation, tuple)
 
 
 def is_struct(annotation: Any) -> bool:
@@ -105,7 +105,7 @@ def attrs_members(annotation: Any, cls: Any) -> list[Member]:
     """Return the attributes of an attrs class that its `__init__` takes."""
     attributes = [attribute for attribute in cls.__attrs_attrs__ if attribute.init]
     hints = class_hints(annotation, tuple(attribute.name for attribute in attributes))
-    members = []
+    members: list[Member] = []
     for attribute in attributes:
         default, factory, absent = attribute.default, MISSING, False
         if repr(default) == "NOTHING":
@@ -124,8 +124,8 @@ def struct_members(annotation: Any, cls: Any) -> list[Member]:
     names: tuple[str, ...] = cls.__struct_fields__
     hints = class_hints(annotation, names)
     # Defaults are kept from the end, with a mark where a keyword-only field among them has none.
-    padded = (*[MISSING] * (len(names) - len(cls.__struct_defaults__)), *cls.__struct_defaults__)
-    members = []
+    padded: tuple[Any, ...] = (*[MISSING] * (len(names) - len(cls.__struct_defaults__)), *cls.__struct_defaults__)
+    members: list[Member] = []
     for name, encoded, kept in zip(names, cls.__struct_encode_fields__, padded, strict=True):
         default, factory = kept, MISSING
         if type(kept).__name__ == "Factory":
@@ -152,7 +152,7 @@ def named_tuple_members(annotation: Any, cls: Any) -> list[Member]:
 
 def typed_dict_members(annotation: Any, cls: Any) -> list[Member]:
     """Return the keys of a typed dictionary; qualifiers come before what the class says of all its keys."""
-    members = []
+    members: list[Member] = []
     for name, written in class_hints(annotation, ()).items():
         hint, required = _without_qualifiers(written, name in cls.__required_keys__)
         members.append(Member(name, hint, may_be_absent=not required))

@@ -105,10 +105,10 @@ _TYPES: Final[tuple[tuple[tuple[str, ...], tuple[type, ...], str], ...]] = (
 def _check_types(given: dict[str, Any]) -> None:
     for names, allowed, wording in _TYPES:
         for name in names:
-            value = given[name]
+            value: object = given[name]
             wrong = not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)
             if value is not None and wrong:
-                raise TypeError(f"`{name}` must be {wording}, got {type(value).__name__}")
+                raise TypeError(f"`{name}` must be {wording}, got {type(given[name]).__name__}")
 
 
 def _check_values(given: dict[str, Any]) -> None:

@@ -451,8 +451,8 @@ def _union_of(choices: list[Description], annotation: Any) -> Description | None
     """Return the union of described choices, literals put together; `None` where there are none."""
     literals = [choice for choice in choices if choice.kind is Kind.LITERAL]
     if len(literals) > 1:
-        values = tuple(dict.fromkeys((type(value), value) for choice in literals for value in choice.values))
-        merged = Description(Kind.LITERAL, annotation, values=tuple(value for _, value in values))
+        values = tuple(dict.fromkeys(value for choice in literals for value in choice.values))
+        merged = Description(Kind.LITERAL, annotation, values=values)
         merged.type = Literal[merged.values]
         choices = [choice for choice in choices if choice.kind is not Kind.LITERAL]
         choices.append(merged)

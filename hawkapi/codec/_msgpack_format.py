@@ -54,17 +54,18 @@ def _pack(value: Any, out: bytearray, depth: int) -> None:
     elif isinstance(value, (int, float)):
         _pack_number(value, out)
     elif isinstance(value, (list, tuple, set, frozenset, Iterator)):
-        value = list(value) if isinstance(value, Iterator) else value
-        _pack_head(len(value), (15, 0x90, -1, 0xDC, 0xDD), out)
-        for item in value:
+        items: list[object] = [*value]
+        _pack_head(len(items), (15, 0x90, -1, 0xDC, 0xDD), out)
+        for item in items:
             _pack(item, out, depth + 1)
     elif isinstance(value, dict):
-        _pack_head(len(value), (15, 0x80, -1, 0xDE, 0xDF), out)
-        for key, item in value.items():
+        members: dict[object, object] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+        _pack_head(len(members), (15, 0x80, -1, 0xDE, 0xDF), out)
+        for key, member in members.items():
             _pack(key, out, depth + 1)
-            _pack(item, out, depth + 1)
+            _pack(member, out, depth + 1)
     elif isinstance(value, (bytes, bytearray, memoryview)):
-        data = bytes(value)
+        data = bytes(value)  # pyright: ignore[reportUnknownArgumentType] - of any format
         _pack_head(len(data), (-1, 0, 0xC4, 0xC5, 0xC6), out)
         out += data
     elif isinstance(value, dt.datetime) and value.utcoffset() is not None:

@@ -52,15 +52,16 @@ class ObjectReader(Reader):
         if not isinstance(value, dict):
             errors.append(expected("object", value))
             return INVALID
+        given: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
         first = len(errors)
-        if self._tag_field and self._tag_field in value:
-            check_tag(value[self._tag_field], self._tag, self._tag_field, errors)
+        if self._tag_field and self._tag_field in given:
+            check_tag(given[self._tag_field], self._tag, self._tag_field, errors)
         done = len(errors)
         arguments: dict[str, object] = {}
         for member in self._members:
             name = member.name
-            if name in value:
-                item = member.reader.read(value[name], errors, lax)
+            if name in given:
+                item = member.reader.read(given[name], errors, lax)
                 if item is INVALID:
                     put_in_front(name, errors, done)
                     done = len(errors)
@@ -68,13 +69,13 @@ class ObjectReader(Reader):
             elif member.required:
                 errors.append(Violation(ROOT, f"Object missing required field `{name}`"))
                 done = len(errors)
-        if self._forbids_unknown and len(arguments) < len(value):
-            self._refuse_unknown(value, errors)
+        if self._forbids_unknown and len(arguments) < len(given):
+            self._refuse_unknown(given, errors)
         if len(errors) != first:
             return INVALID
         if self._cls is None:
             # In the order of the document, as msgspec leaves them, so that both write them back alike.
-            return {name: arguments[name] for name in value if name in arguments}
+            return {name: arguments[name] for name in given if name in arguments}
         return make_object(self._cls, arguments, errors)
 
     def _refuse_unknown(self, value: dict[str, object], errors: list[Violation]) -> None:
@@ -110,23 +111,24 @@ class ArrayLikeReader(Reader):
         if not isinstance(value, (list, tuple)):
             errors.append(expected("array", value))
             return INVALID
+        given: list[object] = [*value]
         first = len(errors)
         least = self._offset
         for index in range(len(self._members)):
             if self._members[index].required:
                 least = self._offset + index + 1
         most = self._offset + len(self._members)
-        if len(value) < least or (self._forbids_unknown and len(value) > most):
+        if len(given) < least or (self._forbids_unknown and len(given) > most):
             wanted = str(least) if least == most else f"{least} to {most}" if self._forbids_unknown else f">= {least}"
             errors.append(Violation(ROOT, f"Expected `array` of length {wanted}"))
             return INVALID
         if self._offset:
-            check_tag(value[0], self._tag, "[0]", errors)
+            check_tag(given[0], self._tag, "[0]", errors)
         arguments: dict[str, object] = {}
-        for index in range(min(len(value), most) - self._offset):
+        for index in range(min(len(given), most) - self._offset):
             done = len(errors)
             member = self._members[index]
-            item = member.reader.read(value[index + self._offset], errors, lax)
+            item = member.reader.read(given[index + self._offset], errors, lax)
             if item is INVALID:
                 put_in_front(f"[{index + self._offset}]", errors, done)
             arguments[member.argument] = item

@@ -88,9 +88,9 @@ def is_finite(value: object) -> bool:
         return not math.isinf(value)
     items: list[object] = []
     if type(value) is list:
-        items = value
+        items = value  # pyright: ignore[reportUnknownVariableType] - items of any type
     elif type(value) is dict:
-        items = list(value.values())
+        items = [*value.values()]
     for item in items:
         if not is_finite(item):
             return False
@@ -102,9 +102,11 @@ def without_decimals(value: object) -> object:
     if isinstance(value, decimal.Decimal):
         return float(value)
     if type(value) is list:
-        return [without_decimals(item) for item in value]
+        items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - items of any type
+        return [without_decimals(item) for item in items]
     if type(value) is dict:
-        return {key: without_decimals(item) for key, item in value.items()}
+        members: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+        return {name: without_decimals(item) for name, item in members.items()}
     return value
 
 

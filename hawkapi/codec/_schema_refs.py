@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hawkapi.codec._schema_names import unused
 
@@ -52,9 +52,9 @@ def _own_names(name: str, schema: Schema) -> dict[str, str]:
 def _moved(schema: Any, names: dict[str, str], ref: Callable[[str], str]) -> Any:
     """Return a schema whose references, also those of discriminators, go to components."""
     if isinstance(schema, dict):
-        return {key: _moved(item, names, ref) for key, item in schema.items()}
+        return {key: _moved(item, names, ref) for key, item in cast("Schema", schema).items()}
     if isinstance(schema, list):
-        return [_moved(item, names, ref) for item in schema]
+        return [_moved(item, names, ref) for item in cast("list[object]", schema)]
     if isinstance(schema, str) and schema.removeprefix(_DEFS) in names and schema.startswith(_DEFS):
         return ref(names[schema.removeprefix(_DEFS)])
     return schema

@@ -259,7 +259,8 @@ def _safe_default(name: str, default: Any) -> Any:
                 f"the default of field {name!r} is a {type(default).__name__} that all objects would share; "
                 "use `field(default_factory=...)`"
             )
-        return Factory(type(default))
+        make: type[Any] = type(default)  # pyright: ignore[reportUnknownVariableType] - items of any type
+        return Factory(make)
     return default
 
 
@@ -291,7 +292,8 @@ def rename_field(name: str, rename: Rename) -> str:
     if rename is None:
         return name
     if isinstance(rename, Mapping):
-        return rename.get(name, name)
+        names: Mapping[str, str] = rename  # pyright: ignore[reportUnknownVariableType] - as `Rename` says
+        return names.get(name, name)
     if callable(rename):
         renamed = rename(name)
         return name if renamed is None else renamed
@@ -337,7 +339,8 @@ def _complete(cls: Any, declared: _Declared, config: StructConfig) -> None:
 def _make_init(cls: Any, declared: _Declared, config: StructConfig) -> Any:
     """Generate `__init__`: keyword or positional, defaults made per call, then `__post_init__`."""
     namespace: dict[str, Any] = {"_NODEFAULT": NODEFAULT}
-    parameters, body = ["_self"], []
+    parameters = ["_self"]
+    body: list[str] = []
     marked = False
     for index, (name, default) in enumerate(declared.defaults.items()):
         if name in declared.keyword_only and not marked:
@@ -384,7 +387,7 @@ def _add_comparisons(cls: Any, config: StructConfig) -> None:
 
 
 def _values(instance: Any) -> tuple[Any, ...]:
-    return tuple(getattr(instance, name) for name in type(instance).__struct_fields__)
+    return tuple(getattr(instance, name) for name in instance.__struct_fields__)
 
 
 def _equal(self: Any, other: object) -> Any:
@@ -393,7 +396,7 @@ def _equal(self: Any, other: object) -> Any:
     return _values(self) == _values(other)
 
 
-def _hash(self: Any) -> int:
+def _hash(self: object) -> int:
     return hash((type(self), *_values(self)))
 
 

@@ -295,7 +295,7 @@ def _add_words(schema: Schema, description: Description) -> None:
 
 def _doc_of(cls: Any) -> str | None:
     """Return what the author of a class wrote about it: nothing that was inherited or generated."""
-    doc = vars(cls).get("__doc__")
+    doc: object = cls.__dict__.get("__doc__")
     if not isinstance(doc, str) or doc.startswith(f"{cls.__name__}("):
         return None
     return inspect.cleandoc(doc) or None

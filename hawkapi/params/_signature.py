@@ -183,8 +183,13 @@ def _take_marker(annotation: Any, default: Any, route: Route, name: str) -> tupl
     if get_origin(annotation) is Annotated:
         others: list[Any] = []
         for extra in annotation.__metadata__:
-            made = extra() if isinstance(extra, type) and issubclass(extra, ParamMarker) else extra
-            (markers if isinstance(made, ParamMarker) else others).append(made)
+            made: object = extra
+            if isinstance(made, type) and issubclass(made, ParamMarker):
+                made = made()
+            if isinstance(made, ParamMarker):
+                markers.append(made)
+            else:
+                others.append(extra)
         annotation = annotation.__origin__
         if others:
             annotation = Annotated[annotation, *others]

@@ -72,7 +72,8 @@ class HTTPConnection:
     def path_params(self) -> Mapping[str, Any]:
         """The values that the path was matched with, converted, by name."""
         if self._path_params is None:
-            self._path_params = self.scope.get("path_params") or {}
+            given: Mapping[str, Any] | None = self.scope.get("path_params")
+            self._path_params = given or {}
         return self._path_params
 
     @property

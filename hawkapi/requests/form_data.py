@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Self, overload
+from typing import Final, Self, cast, overload
 from urllib.parse import unquote_to_bytes
 
 from hawkapi.http._query import parse_pairs
@@ -187,4 +187,4 @@ def _check_utf8(body: bytes) -> None:
 def _pairs[T](values: Mapping[str, T] | Iterable[tuple[str, T]] | None) -> Iterable[tuple[str, T]]:
     if values is None:
         return ()
-    return values.items() if isinstance(values, Mapping) else values
+    return cast("Mapping[str, T]", values).items() if isinstance(values, Mapping) else values

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from functools import partial
 from typing import Any, Self
 
 import hawkapi.codec as codec
@@ -116,7 +117,7 @@ class Request(HTTPConnection):
             MalformedBodyError: the body is no form; the client sees a validation error.
             FormLimitError: it has too many parts or too long fields; the client sees 413. Besides what `body` raises.
         """
-        return FormLoader(self, max_parts, max_field_size)
+        return FormLoader(partial(self._load_form, max_parts, max_field_size))
 
     async def is_disconnected(self) -> bool:
         """Whether the client is known to have left."""
@@ -148,12 +149,10 @@ class Request(HTTPConnection):
 class FormLoader:
     """A form that is read when this is awaited, or entered with `async with`."""
 
-    __slots__ = ("_form", "_max_field_size", "_max_parts", "_request")
+    __slots__ = ("_form", "_load")
 
-    def __init__(self, request: Request, max_parts: int, max_field_size: int) -> None:
-        self._request = request
-        self._max_parts = max_parts
-        self._max_field_size = max_field_size
+    def __init__(self, load: Callable[[], Coroutine[Any, Any, FormData]]) -> None:
+        self._load = load
         self._form: FormData | None = None
 
     def __await__(self) -> Generator[Any, Any, FormData]:
@@ -166,9 +165,6 @@ class FormLoader:
     async def __aexit__(self, *exc_info: object) -> None:
         if self._form is not None:
             await self._form.close()
-
-    async def _load(self) -> FormData:
-        return await self._request._load_form(self._max_parts, self._max_field_size)
 
 
 async def close_request(scope: Scope) -> None:

@@ -7,7 +7,7 @@ are never left out: the others would move.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, cast, final
 
 from hawkapi.codec import Description, describe
 from hawkapi.codec._encoder import to_builtin
@@ -70,10 +70,11 @@ class Exclusion:
         """Return a value as dicts, lists and values that the encoder knows."""
         if isinstance(value, Mapping):
             drops_none = self._flags.exclude_none
-            return {key: self.apply(item) for key, item in value.items() if not (drops_none and item is None)}
+            members = cast("Mapping[Any, object]", value)
+            return {key: self.apply(item) for key, item in members.items() if not (drops_none and item is None)}
         if isinstance(value, (list, tuple, set, frozenset, Iterator)):
-            return [self.apply(item) for item in value]
-        cls = type(value)
+            return [self.apply(item) for item in cast("list[object]", value)]
+        cls: type[Any] = type(cast("object", value))
         if is_pydantic(cls):
             return self._dumper(cls)(value)
         if cls not in self._classes:
@@ -91,7 +92,7 @@ class Exclusion:
 
     def _members(self, value: Any, description: Description) -> object:
         if description.array_like:
-            return [self.apply(item) for item in to_builtin(value)]  # type: ignore[attr-defined] # a list
+            return [self.apply(item) for item in cast("list[object]", to_builtin(value))]
         written: dict[str, object] = {}
         if description.tag_field is not None:
             written[description.tag_field] = description.tag

@@ -46,7 +46,8 @@ def _build_object(description: Description, members: tuple[Member, ...], flags: 
     def convert(value: Any) -> object:
         """Write what is not an object of exactly this class."""
         if isinstance(value, Mapping):
-            value = read_mapping(value)
+            given: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+            value = read_mapping(given)
         elif not isinstance(value, cls):
             value = _from_attributes(value, description)
         return write_some(value) if isinstance(value, _Members) else write(value)
@@ -168,11 +169,12 @@ def _build_array(description: Description, members: tuple[Member, ...]) -> Proje
         if isinstance(value, cls):
             return [getattr(value, member.name) for member in members]
         if isinstance(value, (list, tuple)):
-            rest = [field.make_default() for field in description.fields[len(value) :] if not field.required]
-            return [*value, *rest]
+            items: list[object] = [*value]
+            return items + [field.make_default() for field in description.fields[len(items) :] if not field.required]
         if isinstance(value, Mapping):
             fields = description.fields
-            collected = _collected(fields, [_pick(value, field) for field in fields], fill=True)
+            given: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+            collected = _collected(fields, [_pick(given, field) for field in fields], fill=True)
         else:
             collected = _from_attributes(value, description)
         return [getattr(collected, member.name) for member in members]
@@ -187,11 +189,12 @@ def build_positions(parts: list[Part]) -> Callable[[Any], list[object]]:
     def project(value: Any) -> list[object]:
         if not isinstance(value, (list, tuple)):
             raise misfit("array", value)
-        if len(value) != len(positions):
-            raise CodecError([Violation(ROOT, f"Expected `array` of length {len(positions)}, got {len(value)}")])
+        items: list[object] = [*value]
+        if len(items) != len(positions):
+            raise CodecError([Violation(ROOT, f"Expected `array` of length {len(positions)}, got {len(items)}")])
         written: list[object] = []
         try:
-            for (exact, item), element in zip(positions, value, strict=True):
+            for (exact, item), element in zip(positions, items, strict=True):
                 written.append(element if type(element) in exact else item(element))
         except CodecError as exc:
             raise moved(exc, f"[{len(written)}]") from None

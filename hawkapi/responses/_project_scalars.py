@@ -73,14 +73,14 @@ def build_scalar(description: Description) -> Part:
 
 def build_literal(description: Description) -> Part:
     """Return how one of a few values is written."""
-    values = frozenset((type(value), value) for value in description.values)
+    values = frozenset(description.values)
     wanted = " | ".join(repr(value) for value in description.values)
 
     def project(value: Any) -> object:
         plain: object = value
         if type(value) not in {int, str, bool} and isinstance(value, (int, str)):
             plain = str.__str__(value) if isinstance(value, str) else int(value)  # A member of a StrEnum, for example.
-        if type(plain) in {int, str} and (type(plain), plain) in values:
+        if type(plain) in {int, str} and plain in values:
             return plain
         raise CodecError([Violation(ROOT, f"Expected {wanted}, got {value!r}")])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hawkapi.codec import CodecError, Description, Kind
 from hawkapi.codec._model import ARRAY_KINDS
@@ -37,7 +37,7 @@ def build_union(description: Description, parts: list[Part]) -> Part:
                 return chosen(value)
         if isinstance(value, Mapping):
             for name in tag_fields:
-                tag = value.get(name)
+                tag: object = cast("Mapping[str, Any]", value).get(name)
                 chosen = by_tag.get((name, tag)) if isinstance(tag, (str, int)) else None
                 if chosen is not None:
                     return chosen(value)

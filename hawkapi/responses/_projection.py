@@ -72,7 +72,8 @@ class _Builder:
         promised = self._open.get(id(description))
         if promised is not None:
             return Part(_NEVER, _later(promised))
-        self._open[id(description)] = promise = []
+        promise: list[Project] = []
+        self._open[id(description)] = promise
         part = self._build(description)
         promise.append(part.project)
         del self._open[id(description)]
@@ -103,12 +104,20 @@ class _Builder:
     def _any(self) -> Part:
         if self._flags == NOTHING:
             return Part(_NEVER, _as_it_is)
-        return Part(_NEVER, lambda value: Exclusion(self._flags).apply(value))
+
+        def project(value: Any) -> object:
+            return Exclusion(self._flags).apply(value)
+
+        return Part(_NEVER, project)
 
     def _optional(self, description: Description) -> Part:
         assert description.item is not None
-        exact, project = self.build(description.item)
-        return Part(exact | {type(None)}, lambda value: None if value is None else project(value))
+        exact, project_item = self.build(description.item)
+
+        def project(value: Any) -> object:
+            return None if value is None else project_item(value)
+
+        return Part(exact | {type(None)}, project)
 
     def _container(self, description: Description) -> Part:
         assert description.item is not None
@@ -118,7 +127,11 @@ class _Builder:
         keeps = build_limits(description)
         if keeps is None:
             return Part(_NEVER, project)
-        return Part(_NEVER, lambda value: keeps(project(value)))
+
+        def checked(value: Any) -> object:
+            return keeps(project(value))
+
+        return Part(_NEVER, checked)
 
 
 def _later(promised: list[Project]) -> Project:
@@ -136,14 +149,13 @@ def _build_list(item: Part) -> Project:
     exact, project_item = item
 
     def project(value: Any) -> object:
-        if type(value) is not list:
-            value = _array(value)
-        if exact and exact.issuperset(map(type, value)):
-            return value
+        items: list[Any] = value if type(value) is list else _array(value)  # pyright: ignore[reportUnknownVariableType] - items of any type
+        if exact and exact.issuperset(map(type, items)):
+            return items
         written: list[object] = []
         append = written.append
         try:
-            for element in value:
+            for element in items:
                 append(element if type(element) in exact else project_item(element))
         except CodecError as exc:
             raise moved(exc, f"[{len(written)}]") from None
@@ -156,7 +168,8 @@ def _array(value: Any) -> list[Any]:
     """Return the items of what may stand for an array."""
     if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(value, (Collection, Iterator)):
         raise misfit("array", value)
-    return list(value)
+    items: list[Any] = [*value]
+    return items
 
 
 def _build_dict(item: Part, exclude_none: bool) -> Project:
@@ -169,10 +182,11 @@ def _build_dict(item: Part, exclude_none: bool) -> Project:
                 return value
         elif not isinstance(value, Mapping):
             raise misfit("object", value)
+        members: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
         written: dict[Any, object] = {}
         key: Any = None
         try:
-            for key, element in value.items():
+            for key, element in members.items():
                 if element is None and exclude_none:
                     continue
                 # Keys are the encoder's business: whatever their type, they are written as texts.

@@ -68,7 +68,7 @@ class Response:
         media_type = cls.__dict__.get("media_type")
         if isinstance(media_type, str):
             cls.default_content_type = media_type
-            del cls.media_type
+            delattr(cls, "media_type")
         if "default_content_type" in cls.__dict__:
             cls.content_type = cls.default_content_type
         cls._renders_text = cls.render is Response.render
@@ -105,11 +105,14 @@ class Response:
         self.status_code = status_code if status_code == 200 else check_status(status_code)
         if headers is not None:
             # PERF: most fields are a few plain words in a dict, and are sent without ever making the object.
-            self._encoded = _encode_plain(headers) if type(headers) is dict else None
+            fields = headers
+            if type(fields) is dict:
+                given: dict[str, str] = fields  # pyright: ignore[reportUnknownVariableType] - as the signature says
+                self._encoded = _encode_plain(given)
+                if self._encoded is not None:
+                    self._given = given.copy()
             if self._encoded is None:
                 self._headers = MutableHeaders(headers)
-            else:
-                self._given = dict(headers)
         if content_type is None:
             content_type = self.default_content_type if media_type is None else media_type
         elif media_type is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
 
 from hawkapi.http.headers import MutableHeaders
 from hawkapi.http.urls import encode_url
@@ -40,13 +40,17 @@ class RedirectResponse(Response):
 
 def _with_location(url: str, headers: HeaderFields | None) -> list[tuple[str, str]]:
     """Return the fields with one `location`, which is percent-encoded before its characters are checked."""
-    if isinstance(headers, MutableHeaders):
-        headers = headers.multi_items()
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     others: list[tuple[str, str]] = []
-    for name, value in pairs:
-        if isinstance(name, str) and name.lower() == "location":
+    for name, value in _field_pairs(headers):
+        if str(name).lower() == "location":
             url = value
         else:
             others.append((name, value))
     return [("location", encode_url(url)), *others]
+
+
+def _field_pairs(headers: HeaderFields | None) -> Iterable[tuple[str, str]]:
+    """Return header fields as pairs, every value of a repeated name."""
+    if isinstance(headers, MutableHeaders):
+        return headers.multi_items()
+    return cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers or ()

@@ -82,7 +82,7 @@ class StreamingResponse(Response):
         if isinstance(chunk, str):
             return chunk.encode(self.charset)
         if isinstance(chunk, bytearray | memoryview):
-            return bytes(chunk)
+            return bytes(chunk)  # pyright: ignore[reportUnknownArgumentType] - of any format
         raise TypeError(f"a chunk is a {type(chunk).__name__}; a {type(self).__name__} sends text or bytes")
 
     async def deliver(self, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -124,14 +124,18 @@ def body_message(body: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}
 
 
+def _is_whole(content: object) -> bool:
+    """Whether something is one value, although it can be iterated."""
+    return isinstance(content, str | bytes | bytearray | memoryview | Mapping)
+
+
 def check_stream[T](content: T, name: str) -> T:
     """Return what can be iterated, item by item.
 
     Raises:
         TypeError: it cannot, or its items would not be chunks.
     """
-    whole = isinstance(content, str | bytes | bytearray | memoryview | Mapping)
-    if whole or not (hasattr(content, "__aiter__") or hasattr(content, "__iter__")):
+    if _is_whole(content) or not (hasattr(content, "__aiter__") or hasattr(content, "__iter__")):
         hint = "; call the function" if callable(content) else "; send it with Response or JSONResponse"
         raise TypeError(f"{name} needs an iterator, async or plain, not a {type(content).__name__}{hint}")
     return content

@@ -84,3 +84,13 @@ def _check_literal(text: str, path: str) -> str:
     if text in {".", ".."}:
         raise InvalidPathError(f"Path {path!r}: clients resolve the segment {text!r} before they send a request")
     return text
+
+
+def require_path(path: object, message: str) -> None:
+    """Refuse what is no text where a path should be: a decorator that was written without parentheses, for example.
+
+    Raises:
+        TypeError: with the message.
+    """
+    if not isinstance(path, str):
+        raise TypeError(message)

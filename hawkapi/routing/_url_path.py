@@ -71,7 +71,7 @@ def build_mount_path(mounts: Sequence[Mount], name: str, params: Mapping[str, An
         if mount.name is None:
             continue
         if mount.name == name:
-            if params.keys() != {"path"}:
+            if set(params) != {"path"}:
                 raise URLPathError(f"mount {name!r} needs one parameter, 'path'")
             return encode_segments(f"{mount.path}/{str(params['path']).lstrip('/')}")
         if name.startswith(f"{mount.name}:") and hasattr(mount.app, "url_path_for"):

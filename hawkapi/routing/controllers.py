@@ -20,7 +20,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, Unpack
 
-from hawkapi.routing._parse import join_paths
+from hawkapi.routing._parse import join_paths, require_path
 from hawkapi.routing.options import RouteOptions, build_route
 from hawkapi.routing.route import Route
 
@@ -84,8 +84,7 @@ def delete[F: Callable[..., Any]](
 
 
 def _decorator[F: Callable[..., Any]](route: MethodRoute) -> Callable[[F], F]:
-    if not isinstance(route.path, str):
-        raise TypeError(f"a method needs a path: write @{route.method.lower()}('/path')")
+    require_path(route.path, f"a method needs a path: write @{route.method.lower()}('/path')")
 
     def mark(method: F) -> F:
         setattr(method, MARK, (*getattr(method, MARK, ()), route))
@@ -149,6 +148,7 @@ def _handler_of(controller: type[Controller], name: str) -> Callable[..., Any]:
         return method(controller(), *args, **kwargs)
 
     signature = inspect.signature(method)
-    call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    rest = list(signature.parameters.values())[1:]
+    setattr(call, "__signature__", signature.replace(parameters=rest))  # noqa: B010 - no type knows the attribute
     # PERF: marking instead of another coroutine around the method's saves a coroutine per request.
     return inspect.markcoroutinefunction(call) if inspect.iscoroutinefunction(method) else call

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
 
-from hawkapi.routing._parse import join_paths, parse_template
+from hawkapi.routing._parse import join_paths, parse_template, require_path
 from hawkapi.routing._registry import (
     Chain,
     Change,
@@ -76,7 +76,7 @@ class Router:
     @property
     def tree(self) -> RouteTree:
         """The matcher: which route answers a path and a method."""
-        return RouteTree(self)
+        return RouteTree(self._insert, lambda: self._table, lambda: self.routes)
 
     def add_route(
         self,
@@ -104,8 +104,7 @@ class Router:
             TypeError: the path is not a text, or an option is unknown or of the wrong kind.
             ValueError: there is no method, or one is not a token (RFC 9110 section 5.6.2), or the status is no status.
         """
-        if not isinstance(path, str):
-            raise TypeError(f"a route needs a path, not {path!r}; with a decorator write @app.get('/path')")
+        require_path(path, f"a route needs a path, not {path!r}; with a decorator write @app.get('/path')")
         entry = self._place(build_route(path, handler, methods, status_code, options)).checked(self._check_route)
         self._apply(Change(added=Contents((entry,))))
         return entry.route
@@ -222,8 +221,7 @@ class Router:
             ValueError: the path has parameters.
             TypeError: the application cannot be called, or the path is not a text.
         """
-        if not isinstance(path, str):
-            raise TypeError(f"a mount needs a path, not {path!r}")
+        require_path(path, f"a mount needs a path, not {path!r}")
         if not callable(app):
             raise TypeError(f"a mount needs an ASGI application, not {app!r}")
         strip = not wants_whole_path(app) if strip_path is None else strip_path
@@ -336,8 +334,8 @@ class Router:
     def _decorator[F: Callable[..., Any]](
         self, path: str, method: str, status_code: int, options: RouteOptions
     ) -> Callable[[F], F]:
-        if not isinstance(path, str):
-            raise TypeError(f"a route needs a path: write @app.{method.lower()}('/path'), not @app.{method.lower()}")
+        word = method.lower()
+        require_path(path, f"a route needs a path: write @app.{word}('/path'), not @app.{word}")
         return self.route(path, methods=(method,), status_code=status_code, **options)
 
     @property

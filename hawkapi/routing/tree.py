@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from hawkapi.routing._tree import Table
 from hawkapi.routing.route import Route
@@ -18,28 +19,28 @@ class RouteMatch(NamedTuple):
     """The converted values by name, in the order of the path."""
 
 
-class _Registering(Protocol):
-    """What the tree needs of its router."""
-
-    @property
-    def _table(self) -> Table: ...
-    @property
-    def routes(self) -> list[Route]: ...
-    def _insert(self, route: Route) -> None: ...
-
-
 class RouteTree:
-    """A router's routes as requests find them. Thread-safe; it always shows the newest state of its router."""
+    """A router's routes as requests find them. Thread-safe; it always shows the newest state of its router.
 
-    __slots__ = ("_router",)
+    Args:
+        insert: what registers a route with the router.
+        table: what returns the router's newest table.
+        routes: what returns the router's routes, in a new list.
+    """
 
-    def __init__(self, router: _Registering) -> None:
-        self._router = router
+    __slots__ = ("_insert", "_routes", "_table")
+
+    def __init__(
+        self, insert: Callable[[Route], None], table: Callable[[], Table], routes: Callable[[], list[Route]]
+    ) -> None:
+        self._insert = insert
+        self._table = table
+        self._routes = routes
 
     @property
     def routes(self) -> list[Route]:
         """The routes in order of registration; a new list at each access."""
-        return self._router.routes
+        return self._routes()
 
     def insert(self, route: Route) -> None:
         """Register a route with the router as it is: no prefix is put in front of its path.
@@ -48,7 +49,7 @@ class RouteTree:
             RouteConflictError: another route answers one of the methods at this path.
             InvalidPathError: the template has no meaning.
         """
-        self._router._insert(route)
+        self._insert(route)
 
     def lookup(self, path: str, method: str) -> RouteMatch | None:
         """Return the route that answers a request, or `None`.
@@ -57,7 +58,7 @@ class RouteTree:
             path: percent-decoded, with its leading slash, without the query.
             method: in either case.
         """
-        match = self._router._table.find(method.upper(), path)
+        match = self._table().find(method.upper(), path)
         if match is None:
             return None
         endpoint, values = match
@@ -65,4 +66,4 @@ class RouteTree:
 
     def find_allowed_methods(self, path: str) -> frozenset[str]:
         """Return every method that some route answers at a path."""
-        return self._router._table.allowed(path)
+        return self._table().allowed(path)
