@@ -16,7 +16,7 @@ so to a thread, can be freed with it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from hawkapi.codec import CodecError, Description, Kind
 from hawkapi.codec._model import ARRAY_KINDS, MEMBER_KINDS
@@ -176,13 +176,13 @@ def _build_dict(item: Part, exclude_none: bool) -> Project:
     exact, project_item = item
 
     def project(value: Any) -> object:
-        if type(value) is dict:
-            # PERF: nothing is looked at one by one where every value is written as it is.
-            if exact and exact.issuperset(map(type, value.values())) and not exclude_none:
-                return value
-        elif not isinstance(value, Mapping):
+        is_dict = type(value) is dict
+        if not is_dict and not isinstance(value, Mapping):
             raise misfit("object", value)
-        members: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
+        members = cast("Mapping[Any, Any]", value)
+        # PERF: nothing is looked at one by one where every value is written as it is.
+        if is_dict and exact and not exclude_none and exact.issuperset(map(type, members.values())):
+            return members
         written: dict[Any, object] = {}
         key: Any = None
         try:
