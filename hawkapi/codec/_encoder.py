@@ -25,11 +25,6 @@ from pathlib import PurePath
 from typing import Any, Final, final
 from uuid import UUID
 
-_ATOMS: Final[frozenset[Any]] = frozenset(
-    {str, int, bool, type(None), bytes, UUID, dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal}
-)
-"""Types whose values hold no float."""
-
 MAX_DEPTH: Final = 900
 """Objects inside objects in a result; json's C encoder stops near there too."""
 
@@ -59,7 +54,7 @@ class Encoder:
             return _written(value)
         try:
             text = "".join(self._c_encode(value, 0))
-        except TypeError:
+        except (TypeError, ValueError):
             # json knows few types of keys. `_write` knows as many as msgspec, and says what nobody has a form for.
             return _written(value)
         return text.encode("utf-8") if _EXPONENT.search(text) is None else _written(value)
@@ -139,47 +134,6 @@ def is_default(value: object, default: Any) -> bool:
         made: Any = default.factory
         return made in (list, dict, set) and type(value) is made and not value
     return value is default
-
-
-def may_hold_nan(value: object) -> bool:
-    """Whether something in a value is, or may be, a number that JSON does not have."""
-    cls: type[Any] = type(value)
-    if cls in _ATOMS:
-        return False
-    if type(value) is float:
-        return not math.isfinite(value)
-    if isinstance(value, (list, tuple)):
-        return _items_may_hold_nan(value)  # pyright: ignore[reportUnknownArgumentType] - items of any type
-    if isinstance(value, dict):
-        members: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - members of any type
-        return _members_may_hold_nan(members)
-    names: Any = getattr(cls, "__struct_fields__", None)
-    if names is None:
-        names = getattr(cls, "__dataclass_fields__", None)
-    if names is None:
-        return True
-    for name in names:
-        member: object = getattr(value, name, None)
-        if type(member) not in _ATOMS and may_hold_nan(member):
-            return True
-    return False
-
-
-def _items_may_hold_nan(items: list[Any] | tuple[Any, ...]) -> bool:
-    # PERF: most values are atoms, and a look at their type is cheaper than a call; likewise below.
-    for item in items:
-        if type(item) not in _ATOMS and may_hold_nan(item):
-            return True
-    return False
-
-
-def _members_may_hold_nan(members: dict[Any, Any]) -> bool:
-    for key, item in members.items():
-        if type(item) not in _ATOMS and may_hold_nan(item):
-            return True
-        if type(key) not in _ATOMS and may_hold_nan(key):
-            return True
-    return False
 
 
 def _rfc3339(value: dt.datetime | dt.time) -> str:
@@ -271,6 +225,8 @@ def key_text(key: Any) -> str:
         return "null"
     if key is True or key is False:
         return "true" if key else "false"
+    if isinstance(key, float) and not math.isfinite(key):
+        return float.__repr__(key)  # A key is a text, which may say "nan".
     if isinstance(key, (int, float)):
         return number_text(key)
     plain = to_builtin(key)

@@ -6,6 +6,7 @@ import collections
 import datetime as dt
 import enum
 import importlib.util
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +22,9 @@ from hawkapi.codec._encoder import build_encoder, iso_duration, number_text
 UUID_VALUE = UUID(int=5)
 UUID_TEXT = "00000000-0000-0000-0000-000000000005"
 EAST = dt.timezone(dt.timedelta(hours=2, minutes=30))
+EAST_TIME = dt.datetime(2020, 1, 2, tzinfo=EAST)
+SIGNALLING = struct.unpack("<d", b"\1\0\0\0\0\0\xf0\xff")[0]
+"""A NaN with bits of its own."""
 
 
 class Colour(enum.Enum):
@@ -163,6 +167,8 @@ def test_encode(build: Build, value: object, data: bytes) -> None:
         pytest.param(Text("x"), "x", id="str-subclass"),
         pytest.param(1, "1", id="int"),
         pytest.param(1e-7, "1e-7", id="float"),
+        pytest.param(float("nan"), "nan", id="nan"),
+        pytest.param(float("-inf"), "-inf", id="infinity"),
         pytest.param(Ratio(1.5), "1.5", id="float-subclass"),
         pytest.param(True, "true", id="true"),
         pytest.param(False, "false", id="false"),
@@ -189,6 +195,10 @@ def test_encode_key(build: Build, key: object, name: str, beside: float) -> None
         pytest.param([None, float("inf")], ValueError, "not JSON compliant: inf", id="infinity"),
         pytest.param([1e20, float("-inf")], ValueError, "not JSON compliant: -inf", id="infinity-beside-exponent"),
         pytest.param({UUID_VALUE: float("nan")}, ValueError, "not JSON compliant: nan", id="nan-under-a-key"),
+        pytest.param([EAST_TIME, SIGNALLING], ValueError, "not JSON compliant: nan", id="nan-with-bits-beside-a-time"),
+        pytest.param([2**64, None, float("nan")], ValueError, "not JSON compliant: nan", id="nan-beside-a-large-int"),
+        pytest.param([{1}, Item("x", float("-inf"))], ValueError, "compliant: -inf", id="infinity-in-an-object"),
+        pytest.param({1: {None, float("nan")}}, ValueError, "not JSON compliant: nan", id="nan-in-a-set"),
         pytest.param("\ud800", UnicodeEncodeError, "surrogates not allowed", id="half-a-surrogate-pair"),
         pytest.param(object(), TypeError, "Cannot serialize object of type object", id="object"),
         pytest.param([1e20, 1j], TypeError, "Cannot serialize object of type complex", id="complex"),
@@ -201,6 +211,21 @@ def test_encode_refuses(build: Build, value: object, error: type[Exception], mes
     """What JSON has no form for is an error, never something else in silence."""
     with pytest.raises(error, match=message):
         build()(value)
+
+
+@both_codecs
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        pytest.param([None, 2**64], b"[null,18446744073709551616]", id="a-large-int"),
+        pytest.param([None, b"\xcb\xff\xff"], b'[null,"y///"]', id="bytes-like-a-nan"),
+        pytest.param([None, dt.date(2020, 1, 2), {1}], b'[null,"2020-01-02",[1]]', id="types-of-no-container"),
+        pytest.param(["null", 1.5], b'["null",1.5]', id="text"),
+    ],
+)
+def test_encode_null_that_is_no_nan(build: Build, value: object, data: bytes) -> None:
+    """A null in what is written is looked into, and taken for a NaN only if it is one."""
+    assert build()(value) == data
 
 
 @both_codecs
