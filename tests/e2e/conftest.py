@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from servers import Served, can_serve, serve
+from servers import FREE_THREADED, Served, can_serve, serve
 from wire import connected, request_bytes
 
 HERE = Path(__file__).parent
@@ -42,8 +42,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scope="session",
     params=[
         "uvicorn",
-        pytest.param("httptools", marks=pytest.mark.e2e_long),
         pytest.param("granian", marks=pytest.mark.e2e_long),
+        # httptools has no wheel for free-threaded builds.
+        *([] if FREE_THREADED else [pytest.param("httptools", marks=pytest.mark.e2e_long)]),
     ],
 )
 def server(request: pytest.FixtureRequest, files: Path) -> Iterator[Served]:

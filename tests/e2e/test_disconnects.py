@@ -58,12 +58,14 @@ def test_leave_during_a_body(server: Served, client: httpx.Client, alive: None, 
 @pytest.mark.parametrize("target", ["/echo", "/items", "/form", "/upload/file"])
 def test_leave_during_a_body_that_is_read_for_the_handler(server: Served, alive: None, target: str) -> None:
     """No answer is made up, and nothing is logged as an error."""
+    server.has_to_end_connections()
     with connected(server.address) as connection:
         kind = "Content-Type: multipart/form-data; boundary=b" if target != "/items" else "X: y"
         connection.send(request_bytes("POST", target, ["Content-Length: 1000", kind]) + b'--b\r\n{"name":"a"}')
         connection.end()
         answer = connection.answer_or_end("POST")
-        assert answer is None or answer.status == 400
+        # granian answers for an application that does not.
+        assert answer is None or answer.status == 400 or answer.body == b"Internal server error"
 
 
 def test_leave_before_the_answer(server: Served, alive: None) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import pytest
 from subprocesses import environment
 
 STOP_TIMEOUT_S = 30.0
@@ -52,6 +54,19 @@ class Served:
     def url(self) -> str:
         """Where it is, without a slash at the end."""
         return f"http://{self.address[0]}:{self.address[1]}"
+
+    @property
+    def leaves_clients_waiting(self) -> bool:
+        """Whether connections stay open, in silence, that an application gives up or whose body it does not read.
+
+        COMPAT: granian 2.7.9 does so on free-threaded builds, whatever it serves.
+        """
+        return self.kind == "granian" and FREE_THREADED
+
+    def has_to_end_connections(self) -> None:
+        """Skip a test that would wait for the end of a connection in vain."""
+        if self.leaves_clients_waiting:
+            pytest.skip("granian 2.7.9 leaves such a connection open on free-threaded builds, whatever it serves")
 
     def resident_bytes(self) -> int:
         """Return how much memory the process that serves has now, its workers included."""
@@ -121,9 +136,13 @@ def running(
     command: Sequence[str], stream: IO[bytes], variables: dict[str, str], descriptors: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process and stop it as a service manager does, with SIGTERM."""
-    with subprocess.Popen(
-        command, env=environment(**variables), pass_fds=descriptors, stdout=stream, stderr=stream
-    ) as process:
+    # Elsewhere, because some servers put the current directory on the path, and hawkapi may be in it.
+    with (
+        tempfile.TemporaryDirectory(prefix="hawkapi-cwd-") as elsewhere,
+        subprocess.Popen(
+            command, env=environment(**variables), pass_fds=descriptors, stdout=stream, stderr=stream, cwd=elsewhere
+        ) as process,
+    ):
         try:
             yield process
         except BaseException:
@@ -153,15 +172,24 @@ def _uvicorn(
 def _granian(
     place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
 ) -> Iterator[tuple[tuple[str, int], subprocess.Popen[bytes]]]:
-    # It takes a port, not a socket, so another process could be faster; the port range makes that unlikely.
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        address = reserved.getsockname()
+    address = free_address()
     options = ["--interface", "asgi", "--workers", "1", "--http", "1", "--no-ws", "--loop", "asyncio"]
     where = ["--host", address[0], "--port", str(address[1]), "--log-level", "warning", "--no-access-log"]
-    module = ["-P", "-m", "granian", application, "--working-dir", str(place), "--process-name", "hawkapi-granian"]
-    with running([sys.executable, *module[:-2], *options, *where], stream, variables) as process:
+    module = ["-P", "-m", "granian", application, "--working-dir", str(place)]
+    with running([sys.executable, *module, *options, *where], stream, variables) as process:
         wait_until_listening(address, process)
         yield address, process
+
+
+def free_address() -> tuple[str, int]:
+    """Return an address for a server that takes a port and not a socket.
+
+    Below the ports that the system gives to clients: one of these, waiting for the server, could connect to itself.
+    """
+    while True:
+        address = ("127.0.0.1", 10_000 + secrets.randbelow(20_000))
+        with suppress(OSError), socket.create_server(address):
+            return address
 
 
 def wait_until_listening(address: tuple[str, int], process: subprocess.Popen[bytes]) -> None:
