@@ -22,7 +22,7 @@ from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
-from hawkapi.requests import Request
+from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
 from hawkapi.responses.json import JSONResponse
@@ -101,6 +101,9 @@ class HawkAPI(Router):
         if shutdown_timeout_s < 0:
             raise ValueError(f"shutdown_timeout_s is {shutdown_timeout_s}; it is a number of seconds, at least 0")
         self.title = title
+        self.state = State()
+        """Whatever the application wants to keep. All threads share it: setting a name is atomic, a check and a change
+        of what is there are not."""
         self.version = version
         self.description = description
         self.debug = debug

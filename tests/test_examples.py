@@ -28,6 +28,17 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
             {"items": [{"name": "joan"}, {"name": "mary"}], "total": 4, "page": 2, "size": 2, "pages": 2},
             id="pages",
         ),
+        pytest.param(
+            "parameters.py",
+            "/items/main?text=hat&tags=a&tags=b&order=price&limit=5",
+            {"shop": "main", "text": "hat", "tags": ["a", "b"], "order": "price", "limit": 5},
+            id="parameters-query",
+        ),
+        pytest.param(
+            "parameters.py", "/whoami", {"path": "/whoami", "language": "en", "session": None}, id="parameters-headers"
+        ),
+        pytest.param("errors.py", "/items/5", {"bought": 5}, id="errors"),
+        pytest.param("middleware.py", "/counted", {"hello": "again"}, id="middleware"),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )
@@ -79,3 +90,60 @@ def test_forms_example(
     app = importlib.import_module("forms").app
     reply = request(app, "POST", target, body=body, headers={"content-type": content_type})
     assert (reply.status, reply.json()) == (status, answer)
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "answer"),
+    [
+        pytest.param("/items/0", 410, "the item is gone", id="http-exception"),
+        pytest.param("/items/101", 409, "out of stock", id="class"),
+        pytest.param("/nowhere", 404, "nothing here", id="status"),
+        pytest.param("/items/x", 400, "path.item_id", id="validation"),
+    ],
+)
+def test_errors_example(target: str, status: int, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's errors are answered as it says."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    reply = request(importlib.import_module("errors").app, "GET", target)
+    assert (reply.status, answer in reply.body.decode()) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "body", "answer"),
+    [
+        pytest.param(
+            "PUT",
+            "/items/5",
+            {},
+            b'{"item":{"name":"hat"},"note":"x"}',
+            {"id": 5, "name": "hat", "note": "x"},
+            id="bodies",
+        ),
+        pytest.param(
+            "POST",
+            "/photos",
+            {"content-type": "multipart/form-data; boundary=b"},
+            b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nmine\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n123\r\n--b--\r\n',
+            {"title": "mine", "file": "a.png", "bytes": 3},
+            id="form",
+        ),
+    ],
+)
+def test_parameters_example(
+    method: str, target: str, headers: dict[str, str], body: bytes, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's bodies are read as it says."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    reply = request(importlib.import_module("parameters").app, method, target, headers=headers, body=body)
+    assert reply.json() == answer
+
+
+def test_middleware_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's middleware counts what it says."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("middleware").app
+    numbers = [request(app, "GET", target).headers[-2:] for target in ("/counted", "/", "/counted")]
+    assert [name for name, _ in numbers[0]] == [b"x-counted", b"x-number"]
+    first, second = (int(numbers[index][0][1]) for index in (0, 2))
+    assert second == first + 1

@@ -15,9 +15,9 @@ class ParamMarker:
     """The base of all markers. Immutable in use, so one marker may serve many handlers and threads.
 
     Args:
+        default: the argument's value when the client sends none, default `...`: the parameter's own default counts.
         alias: the name that clients use, default the parameter's.
         description: for the API's description, default none.
-        default: the argument's value when the client sends none, default `...`: the parameter's own default counts.
         default_factory: called for each request instead of `default`; wins over it.
         example: for the API's description, default `...`: none.
         title: for the API's description, default none.
@@ -34,10 +34,10 @@ class ParamMarker:
 
     def __init__(
         self,
+        default: Any = ...,
         *,
         alias: str | None = None,
         description: str | None = None,
-        default: Any = ...,
         default_factory: Callable[[], Any] | None = None,
         example: Any = ...,
         title: str | None = None,
@@ -83,11 +83,14 @@ class ParamMarker:
         return {name: value for name, value in given.items() if value is not None}
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value not in UNSAID)
+        arguments = ", ".join(
+            f"{name}={value!r}" for name, value in vars(self).items() if value is not UNSAID.get(name)
+        )
         return f"{type(self).__name__}({arguments})"
 
 
-UNSAID: Final = (None, ..., False, True)
+UNSAID: Final = {"default": ..., "example": ..., "deprecated": False, "include_in_schema": True, "embed": False}
+"""What is not worth saying of a marker; of everything else, `None`."""
 
 
 class Path(ParamMarker):
@@ -119,13 +122,13 @@ class Body(ParamMarker):
 
     Args:
         embed: whether a handler's only body argument is a member by its name too, default not.
-        others: as for every marker.
+        default, others: as for every marker.
     """
 
     source = "body"
 
-    def __init__(self, *, embed: bool = False, **others: Any) -> None:
-        super().__init__(**others)
+    def __init__(self, default: Any = ..., *, embed: bool = False, **others: Any) -> None:
+        super().__init__(default, **others)
         self.embed = embed
 
 

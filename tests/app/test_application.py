@@ -9,7 +9,7 @@ import pytest
 from apps import hello, two_routes
 from asgi import request
 
-from hawkapi import HawkAPI
+from hawkapi import HawkAPI, Request
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,16 @@ def test_route_registered_by_a_handler() -> None:
 
     assert request(app, "POST", "/routes/x").status == 201
     assert request(app, "GET", "/made/x").status == 200
+
+
+def test_state_is_the_applications() -> None:
+    """What is put into the state is there for everybody who has the application."""
+    app = HawkAPI()
+    app.state.answer = 42
+
+    async def handler(r: Request) -> int:
+        """Answer from the state."""
+        return int(r.app.state.answer)
+
+    app.get("/")(handler)
+    assert request(app, "GET", "/").json() == 42

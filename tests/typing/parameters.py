@@ -101,7 +101,7 @@ async def refuses_other_arguments(request: Request) -> None:
     """Markers and requests are typed, and handlers keep the types of what markers fill."""
     Query(alias=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Path(colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    Header("x-token")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Header("x-token", "y")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     request.form(max_parts="10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await read("1", [])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(await read(1, ["a"], session="s"), dict[str, int])
