@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Coroutine
-from typing import Any, final
+from typing import Any, Final, final
 
 from hawkapi._plan import EndpointPlan
 from hawkapi._workers import WorkerPool
@@ -20,7 +20,8 @@ from hawkapi.params._signature import Source
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 from hawkapi.requests import Request
 from hawkapi.requests.body import read_request_body
-from hawkapi.responses.base import Response
+from hawkapi.requests.request import close_request
+from hawkapi.responses.base import Response, has_body
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
 
 
@@ -64,6 +65,7 @@ class EndpointCall:
         self._request: Request | None = None
         self._response: Response | None = None
         self._tasks: BackgroundTasks | None = None
+        scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
 
     async def result(self, workers: WorkerPool, limit_s: float | None) -> object:
         """Fill the arguments and call the handler.
@@ -116,15 +118,13 @@ class EndpointCall:
 
     def _shared_request(self) -> Request:
         if self._request is None:
-            names = self._plan.path_names
-            path_params = dict(zip(names, self._values, strict=True))
-            self._request = Request(self._scope, self._receive, path_params, self._max_body_size)
+            self._request = Request(self._scope, self._receive, max_body_size=self._max_body_size)
         return self._request
 
-    def additions(self) -> tuple[int | None, HeaderPairs]:
+    def additions(self, result: object) -> tuple[int | None, HeaderPairs]:
         """Return the status that the handler set on its `Response` parameter, if it did, and the fields to add."""
         own = self._response
-        if own is None:
+        if own is None or own is result:
             return None, self._plan.headers
         status_code = own.status_code if own.status_code != self._plan.status_code else None
         return status_code, [*own.headers.to_pairs(), *self._plan.headers]
@@ -132,27 +132,42 @@ class EndpointCall:
     async def finish(self) -> None:
         """Run the background tasks, after the response has been sent."""
         if self._tasks is not None:
-            await self._tasks.run()
+            await self._tasks.run(self._scope)
 
     async def close(self) -> None:
         """Let go of what the request holds: the files of uploads."""
-        if self._request is not None:
-            await self._request.close()
+        await close_request(self._scope)
 
 
 def adding(send: Send, status_code: int | None, fields: HeaderPairs) -> Send:
-    """Return a `send` that adds header fields to the response, and sets its status unless that is `None`."""
+    """Return a `send` that adds header fields to the response, and sets its status unless that is `None`.
+
+    A content type that is added takes the place of the response's own; the length is the body's. A status that has no
+    body takes it away.
+    """
     if status_code is None and not fields:
         return send
+    bodiless = status_code is not None and not has_body(status_code)
+    added = [pair for pair in fields if pair[0] not in FRAMING and not (bodiless and pair[0] == b"content-type")]
+    replaced = {b"content-type"} if any(name == b"content-type" for name, _ in added) else set[bytes]()
+    if bodiless:
+        replaced |= {b"content-type", b"content-length"}
 
     async def send_with_additions(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *fields]}
+            kept = [pair for pair in message.get("headers", ()) if pair[0] not in replaced]
+            message = {**message, "headers": [*kept, *added]}
             if status_code is not None:
                 message["status"] = status_code
+        elif bodiless:
+            message = {**message, "body": b""}
         await send(message)
 
     return send_with_additions
+
+
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""What follows from a body (RFC 9112 section 6), and is nobody's to add."""
 
 
 @final

@@ -24,7 +24,7 @@ logger = logging.getLogger("hawkapi")
 BASES: Final = frozenset({HTTPException, HawkAPIError, Exception})
 """Classes so general that a handler for the status comes before one for them."""
 
-ANSWERED: Final = frozenset({HTTPException, RequestValidationError, RequestEntityTooLarge})
+ANSWERED: Final = frozenset({HTTPException, RequestValidationError, RequestEntityTooLarge, MalformedBodyError})
 """Classes whose exceptions have a response already, as if handlers for these classes had been registered."""
 
 

@@ -196,6 +196,7 @@ class HawkAPI(Router):
             except ClientDisconnect:
                 raise
             except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
+                scope["path_params"] = dict(zip(plan.path_names, match[1], strict=True))
                 await self._fail(exc, scope, receive, send)
                 return
             if messages is None:
@@ -249,6 +250,7 @@ class HawkAPI(Router):
         if plan.chain is None:
             return self._endpoint(plan, match[1], scope, receive, send)
         scope[MATCH_KEY] = (plan, match[1])
+        scope["path_params"] = dict(zip(plan.path_names, match[1], strict=True))
         return self._through(plan.chain, scope, receive, send)
 
     async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -287,7 +289,7 @@ class HawkAPI(Router):
                 await self._fail(exc, scope, receive, adding(send, None, plan.headers))
                 return
             response = result if messages is None else Written(*messages)
-            await self._send(response, scope, receive, adding(send, *call.additions()))
+            await self._send(response, scope, receive, adding(send, *call.additions(result)))
             await call.finish()
         finally:
             await call.close()
@@ -321,8 +323,11 @@ class HawkAPI(Router):
 
     async def _response_to(self, exc: Exception, scope: Scope, receive: Receive) -> ASGIApp:
         """Return the response to an exception: a registered handler's, its own, or a 500."""
-        exc = as_validation_error(exc)
-        handler = self._exceptions.find(exc, status_of(exc, self.validation_error_status))
+        error = as_validation_error(exc)
+        handler = self._exceptions.find(exc, 0) if error is not exc else None
+        if handler is None:
+            exc = error
+            handler = self._exceptions.find(exc, status_of(exc, self.validation_error_status))
         if handler is None:
             expected = expected_response(exc, self.validation_error_status)
             return expected if expected is not None else unexpected_response(exc, scope, debug=self.debug)

@@ -217,6 +217,8 @@ class Description:
     @property
     def takes_many(self) -> bool:
         """Whether a repeated parameter can hold a value: an array of scalars, of any length, or an optional one."""
+        if self.kind is Kind.FIXED_TUPLE:
+            return all(choice.is_scalar or choice.kind is Kind.ANY for choice in self.items)
         if self.item is None or self.kind is Kind.DICT:
             return False
         if self.kind is Kind.OPTIONAL:

@@ -138,7 +138,9 @@ def _read_parameter(parameter: inspect.Parameter, route: Route, template: Templa
         parameter.annotation, route.handler, lambda why: refusal(route, f"parameter {name}: {why}")
     )
     annotation, marker = _take_marker(annotation, parameter.default, route, name)
-    source = _source_by_marker(marker) or _source_by_type(annotation)
+    source = _source_by_marker(marker)
+    if source is None:
+        source = _source_by_type(without_none(annotation))
     wire_name = _wire_name(name, marker, source)
     segment = next((part for part in template.segments if isinstance(part, Parameter) and part.name == wire_name), None)
     if source is None and segment is not None:
@@ -158,7 +160,7 @@ def _read_parameter(parameter: inspect.Parameter, route: Route, template: Templa
         keyword_only=parameter.kind not in POSITIONAL,
         wire_name=wire_name,
         converted=segment is not None and source is Source.PATH and _is_converted(segment, description, route),
-        annotation=annotation,
+        annotation=without_none(annotation),
         marker=marker,
         uploads=uploads,
         many=many or description.takes_many,
@@ -208,6 +210,14 @@ def _source_by_type(annotation: Any) -> Source | None:
     return next((source for cls, source in OF_TYPES if issubclass(annotation, cls)), None)
 
 
+def without_none(annotation: Any) -> Any:
+    """Return the one type beside `None` of an optional type; any other as it is."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        choices = [choice for choice in get_args(annotation) if choice is not types.NoneType]
+        return choices[0] if len(choices) == 1 else annotation
+    return annotation
+
+
 def _source_by_name(name: str, annotation: Any) -> Source | None:
     if name == "request":
         return Source.REQUEST
@@ -231,9 +241,7 @@ def _upload_shape(annotation: Any) -> tuple[bool, bool]:
     """Return whether an annotation is about uploaded files, and whether it takes several."""
     if get_origin(annotation) is Annotated:
         annotation = annotation.__origin__
-    if get_origin(annotation) in {Union, types.UnionType}:
-        choices = [choice for choice in get_args(annotation) if choice is not types.NoneType]
-        return _upload_shape(choices[0]) if len(choices) == 1 else (False, False)
+    annotation = without_none(annotation)
     if get_origin(annotation) in {list, tuple, typing.Sequence}:
         return _upload_shape(get_args(annotation)[0])[0], True
     return isinstance(annotation, type) and issubclass(annotation, UploadFile), False

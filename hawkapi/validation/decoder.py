@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,11 @@ from hawkapi.types import Receive
 __all__ = ["decode_body", "decode_bytes", "get_decoder"]
 
 
+@functools.lru_cache(maxsize=512)
 def get_decoder(type_: Any) -> Callable[[bytes], Any]:
-    """Return a function that reads JSON as a type.
+    """Return a function that reads JSON as a type; the last 512 are kept for the process.
 
-    Keep it: making one costs far more than a call. It raises `hawkapi.codec.CodecError`; any thread may call it.
+    It raises `hawkapi.codec.CodecError`; any thread may call it. THREADS: the cache has a lock of its own.
 
     Raises:
         UnsupportedTypeError: the type, or one it is made of, is not supported.

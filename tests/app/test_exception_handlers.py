@@ -124,6 +124,43 @@ def test_handler_plain_function_and_value() -> None:
     assert (reply.status, reply.json()) == (500, {"error": "Boom"})
 
 
+async def path_params_of(request: Request, exc: Exception) -> Response:
+    """Answer the parameters of the path."""
+    return JSONResponse(dict(request.path_params), status_code=409)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_handler_sees_path_parameters(plain: bool) -> None:
+    """The request of an exception handler has the parameters of the path."""
+
+    async def handler(item_id: int) -> None:
+        """Fail."""
+        raise Boom
+
+    async def other(request: Request, item_id: int) -> None:
+        """Fail too."""
+        raise Boom
+
+    app = app_with(handler if plain else other, "/{item_id}")
+    app.exception_handler(Boom)(path_params_of)
+    assert request(app, "GET", "/5").json() == {"item_id": "5"}
+
+
+def test_handler_for_malformed_bodies() -> None:
+    """A handler for malformed bodies comes before the validation error that they become."""
+
+    async def handler(request: Request) -> None:
+        """Read a body."""
+        await request.json()
+
+    app = app_with(handler, method="POST")
+    assert request(app, "POST", "/", body=b"{").status == 400
+    app.exception_handler(Exception)(named("general"))
+    assert request(app, "POST", "/", body=b"{").status == 400
+    app.exception_handler(MalformedBodyError)(named("malformed"))
+    assert request(app, "POST", "/", body=b"{").body.startswith(b"malformed")
+
+
 def test_handler_reads_body() -> None:
     """The body that the endpoint has read is there for the exception handler."""
 

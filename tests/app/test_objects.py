@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from asgi import request
 
 from hawkapi.background import BackgroundTasks
 from hawkapi.exceptions import HTTPException, UnsupportedTypeError
+from hawkapi.pagination import PaginationParams
 from hawkapi.requests import FormData, Request, UploadFile
 from hawkapi.responses import PlainTextResponse, Response
 from hawkapi.validation import Body, File, Form
@@ -75,6 +77,76 @@ def test_response_parameter() -> None:
     assert sum(name == b"set-cookie" for name, _ in reply.headers) == 2
     reply = request(app_with(plain), "GET", "/")
     assert (reply.status, reply.header("x-a"), reply.body) == (201, "1", b"own")
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_response_parameter_without_body(status: int) -> None:
+    """A status that has no body takes away the one that the result would be."""
+
+    async def handler(response: Response) -> dict[str, int]:
+        """Set the status."""
+        response.status_code = status
+        response.headers["content-type"] = "text/plain"
+        response.headers["x-a"] = "1"
+        return {"a": 1}
+
+    reply = request(app_with(handler), "GET", "/")
+    assert (reply.status, reply.body, reply.header("x-a")) == (status, b"", "1")
+    assert (reply.header("content-type"), reply.header("content-length")) == (None, None)
+
+
+def test_response_parameter_says_what_the_body_is() -> None:
+    """A content type takes the place of the result's own; how long the body is follows from the body."""
+
+    async def handler(response: Response) -> dict[str, int]:
+        """Name another type and a wrong length."""
+        response.headers["content-type"] = "application/vnd.a+json"
+        response.headers["content-length"] = "99"
+        return {"a": 1}
+
+    reply = request(app_with(handler), "GET", "/")
+    assert (reply.header("content-type"), reply.header("content-length")) == ("application/vnd.a+json", "7")
+
+
+def test_response_parameter_returned() -> None:
+    """The parameter itself may be what is returned; its fields are sent once."""
+
+    async def handler(response: Response) -> Response:
+        """Return what was given."""
+        response.set_cookie("a", "1")
+        response.status_code = 202
+        return response
+
+    reply = request(app_with(handler), "GET", "/")
+    assert (reply.status, sum(name == b"set-cookie" for name, _ in reply.headers)) == (202, 1)
+
+
+def test_background_task_runs_in_the_applications_pool() -> None:
+    """A plain function runs in a thread of the application's, not of asyncio's."""
+    names: list[str] = []
+
+    async def handler(tasks: BackgroundTasks) -> None:
+        """Queue a task."""
+        tasks.add_task(lambda: names.append(threading.current_thread().name))
+
+    request(app_with(handler), "GET", "/")
+    assert [name.startswith("hawkapi") for name in names] == [True]
+
+
+async def optional_objects(
+    page: PaginationParams | None = None,
+    r: Request | None = None,
+    tasks: BackgroundTasks | None = None,
+    response: Response | None = None,
+) -> Any:
+    """Answer whether optional ones are there."""
+    return [page.limit if page else None, r is not None, tasks is not None, response is not None]
+
+
+@pytest.mark.parametrize(("query", "limit"), [("", None), ("?size=3", 3)])
+def test_optional_objects(query: str, limit: int | None) -> None:
+    """What is made for a request is there also where it is optional; a model of the query only where it was sent."""
+    assert request(app_with(optional_objects), "GET", f"/{query}").json() == [limit, True, True, True]
 
 
 def test_background_tasks() -> None:

@@ -40,6 +40,11 @@ async def lists(tags: Annotated[list[int], Query()], names: Annotated[set[str] |
     return [tags, sorted(names or ())]
 
 
+async def pair(at: Annotated[tuple[int, str], Query()]) -> Any:
+    """Answer a parameter that is repeated so often."""
+    return at
+
+
 async def rich(
     when: dt.date, price: Decimal, colour: Colour, kind: Literal["a", "b"], span: dt.timedelta = dt.timedelta(1)
 ) -> Any:
@@ -108,6 +113,7 @@ async def made(ids: Annotated[list[int], Query(default_factory=lambda: [1])]) ->
     [
         pytest.param(lists, "/", "/?tags=1&tags=2&n=b&n=a", {}, [[1, 2], ["a", "b"]], id="lists"),
         pytest.param(lists, "/", "/?tags=1", {}, [[1], []], id="list-of-one"),
+        pytest.param(pair, "/", "/?at=1&at=b", {}, [1, "b"], id="tuple"),
         pytest.param(
             rich,
             "/",

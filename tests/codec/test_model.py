@@ -266,7 +266,7 @@ def test_is_scalar(annotation: Any, scalar: bool) -> None:
         pytest.param(tuple[str, ...], True, id="tuple"),
         pytest.param(frozenset[Colour], True, id="frozenset"),
         pytest.param(list, True, id="bare-list"),
-        pytest.param(tuple[int, int], False, id="fixed-tuple"),
+        pytest.param(tuple[int, int], True, id="fixed-tuple"),
         pytest.param(list[Item], False, id="list-of-objects"),
         pytest.param(dict[str, int], False, id="dict"),
         pytest.param(int, False, id="scalar"),
