@@ -47,13 +47,11 @@ class ExceptionTable:
         """
         if not callable(handler):
             raise TypeError(f"exception_handler needs a function, not {handler!r}")
-        if isinstance(key, int) and not isinstance(key, bool):
-            if not 400 <= key <= 599:
-                raise ValueError(f"exception_handler({key}): an error has a status from 400 to 599")
-            return ExceptionTable(self._classes, {**self._statuses, key: handler})
+        check_key(key)
         if isinstance(key, type) and issubclass(key, Exception):
             return ExceptionTable({**self._classes, key: handler}, self._statuses)
-        raise TypeError(f"exception_handler needs a class of exceptions or a status, not {key!r}")
+        assert isinstance(key, int)
+        return ExceptionTable(self._classes, {**self._statuses, key: handler})
 
     def find(self, exc: Exception, status_code: int) -> Handler | None:
         """Return the handler for the most specific class of an exception, or for its status.
@@ -76,6 +74,20 @@ class ExceptionTable:
 
 
 NO_HANDLERS: Final = ExceptionTable({}, {})
+
+
+def check_key(key: object) -> None:
+    """Refuse what no handler can be for.
+
+    Raises:
+        TypeError: it is neither a class of exceptions nor a status.
+        ValueError: the status is not one of an error, 400 to 599.
+    """
+    if isinstance(key, int) and not isinstance(key, bool):
+        if not 400 <= key <= 599:
+            raise ValueError(f"exception_handler({key}): an error has a status from 400 to 599")
+    elif not (isinstance(key, type) and issubclass(key, Exception)):
+        raise TypeError(f"exception_handler needs a class of exceptions or a status, not {key!r}")
 
 
 def as_validation_error(exc: Exception) -> Exception:

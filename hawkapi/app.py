@@ -11,6 +11,7 @@ from hawkapi._failures import (
     Handler,
     as_validation_error,
     call_exception_handler,
+    check_key,
     expected_response,
     status_of,
     unexpected_response,
@@ -156,6 +157,8 @@ class HawkAPI(Router):
             TypeError: the key is neither a class of exceptions nor a status.
             ValueError: the status is not from 400 to 599.
         """
+        # Here already: `@app.exception_handler` without a key would otherwise register nothing, and say nothing.
+        check_key(key)
 
         def register(handler: F) -> F:
             with self._registration:

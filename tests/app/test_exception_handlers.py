@@ -198,6 +198,16 @@ def test_handler_key_refused(key: Any) -> None:
         HawkAPI().exception_handler(key)(named("x"))
 
 
+def test_handler_without_key() -> None:
+    """A decorator without its key is refused at once, not taken for one that registers nothing."""
+
+    async def handler(request: Request, exc: Exception) -> None:
+        """Stand where the key should be."""
+
+    with pytest.raises(TypeError, match="needs a class of exceptions or a status, not <function"):
+        HawkAPI().exception_handler(handler)  # type: ignore[arg-type]
+
+
 def test_handler_must_be_callable() -> None:
     """A handler that cannot be called is refused when it is registered."""
     with pytest.raises(TypeError, match="needs a function"):
