@@ -96,7 +96,14 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, Mapping) and not isinstance(value, dict):
         copied: dict[object, object] = {**value}
         return copied
-    raise TypeError(f"Cannot serialize object of type {cls.__qualname__}")
+    raise TypeError(f"Cannot serialize object of type {cls.__qualname__}{_REMEDIES.get(cls.__qualname__, '')}")
+
+
+_REMEDIES: Final[dict[str, str]] = {
+    "coroutine": ": was an `await` forgotten?",
+    "async_generator": ": return a StreamingResponse of it",
+}
+"""What to do about objects that are returned by mistake, by the name of their class."""
 
 
 def _set_members(members: list[tuple[str, object]]) -> dict[str, object]:

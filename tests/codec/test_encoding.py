@@ -7,7 +7,7 @@ import datetime as dt
 import enum
 import importlib.util
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePosixPath
@@ -187,6 +187,11 @@ def test_encode_key(build: Build, key: object, name: str, beside: float) -> None
     assert build()({key: beside}) == f'{{"{name}":{number}}}'.encode()
 
 
+async def pieces() -> AsyncIterator[str]:
+    """Stand for a stream that is returned without its response."""
+    yield "piece"
+
+
 @both_codecs
 @pytest.mark.parametrize(
     ("value", "error", "message"),
@@ -203,6 +208,7 @@ def test_encode_key(build: Build, key: object, name: str, beside: float) -> None
         pytest.param(object(), TypeError, "Cannot serialize object of type object", id="object"),
         pytest.param([1e20, 1j], TypeError, "Cannot serialize object of type complex", id="complex"),
         pytest.param(Item, TypeError, "Cannot serialize object of type type", id="class"),
+        pytest.param(pieces(), TypeError, "of type async_generator: return a StreamingResponse", id="async-generator"),
         pytest.param({(1, 2): 3}, TypeError, "Cannot serialize object of type tuple", id="tuple-key"),
         pytest.param({Key(1): 3}, TypeError, "Cannot serialize object of type Key", id="dataclass-key"),
     ],
@@ -259,3 +265,16 @@ def test_number_text(number: float, text: str) -> None:
 def test_iso_duration_has_no_trailing_zeros() -> None:
     """A fraction of a second is as short as it can be."""
     assert iso_duration(dt.timedelta(milliseconds=250)) == "PT0.25S"
+
+
+@both_codecs
+def test_encode_refuses_a_coroutine(build: Build) -> None:
+    """Who forgot an `await` is told so."""
+
+    async def answer() -> int:
+        return 42
+
+    forgotten = answer()
+    with pytest.raises(TypeError, match="of type coroutine: was an `await` forgotten"):
+        build()(forgotten)
+    forgotten.close()
