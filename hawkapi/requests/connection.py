@@ -87,7 +87,8 @@ class HTTPConnection:
     def client(self) -> Address | None:
         """Host and port of the client, or of the proxy before this server; absent on a Unix socket."""
         client = self.scope.get("client")
-        return None if client is None else Address(*client)
+        # COMPAT: granian 2.7.9 gives the port as a text.
+        return None if client is None else Address(client[0], int(client[1]))
 
     @property
     def url_scheme(self) -> str:

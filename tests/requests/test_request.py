@@ -32,6 +32,11 @@ def json_of(body: bytes) -> Any:
     return asyncio.run(Request(http_scope("POST", "/"), receive).json())
 
 
+def test_client_port_as_text() -> None:
+    """A port is a number, also when a server gives it as text."""
+    assert bare(client=("::1", "40000")).client == ("::1", 40000)
+
+
 def test_members() -> None:
     """Everything of the scope is there in a convenient form."""
     request = get("/a%20b?x=1&x=2&y=", ("Content-Type", "text/plain"), ("X-Y", "1"), ("X-Y", "2"))
