@@ -118,6 +118,9 @@ class Response:
         elif media_type is not None:
             raise TypeError("content_type and media_type are two names of one argument; give one of them")
         self.content_type = content_type
+        if background is not None and not hasattr(background, "run"):
+            # COMPAT: another framework's task would fail only when the response has been sent.
+            raise TypeError(f"background needs BackgroundTasks of hawkapi, not {background!r}")
         self.background = background
 
     def render(self, content: Any) -> bytes:

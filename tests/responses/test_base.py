@@ -141,3 +141,9 @@ def test_response_is_an_asgi_application() -> None:
 
     asyncio.run(Response("x")(http_scope("HEAD", "/"), receive, send))
     assert tuple(messages) == Response("x").messages("HEAD")
+
+
+def test_background_of_another_kind() -> None:
+    """What cannot be run after the response is refused when the response is made, not when it has been sent."""
+    with pytest.raises(TypeError, match="background needs BackgroundTasks"):
+        Response("x", background=print)  # type: ignore[arg-type]
