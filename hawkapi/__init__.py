@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import hawkapi.status as status
 from hawkapi.app import HawkAPI
+from hawkapi.di.depends import Depends
 from hawkapi.exceptions import HTTPException
 from hawkapi.requests import Request
 from hawkapi.responses import JSONResponse, PlainTextResponse, Response
@@ -54,6 +55,7 @@ __all__ = [
     "Cookie",
     "CursorPage",
     "CursorParams",
+    "Depends",
     "EventSourceResponse",
     "File",
     "FileResponse",

@@ -1,0 +1,82 @@
+"""`Depends`: says that a parameter is made by calling something, or comes from the container."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+__all__ = ["Dependency", "Depends"]
+
+SCOPES: Final = ("request", "function")
+
+
+class Dependency:
+    """Marks a parameter as a dependency, in `Annotated[T, Depends(...)]` or as its default.
+
+    With a callable, a function, coroutine function, generator, async generator, class or object with `__call__`, the
+    parameter is what that returns or yields. Without one it is what the container makes for the annotated type; with a
+    type as the only argument in a container's factory it is that type's.
+
+    Args:
+        dependency: what is called; its own parameters are filled as those of a handler are.
+        name: of a named provider in the container; where there is none, the unnamed one.
+        use_cache: call it once per request however many parameters ask for it, default yes.
+        scope: when a generator goes on after its `yield`: `"request"`, the default, after the response has been sent;
+            `"function"` before, so that what it raises then becomes the response.
+
+    Raises:
+        TypeError: the dependency cannot be called.
+        ValueError: the scope is neither of the two.
+
+    Immutable in use, so it may be shared by threads.
+    """
+
+    __slots__ = ("dependency", "name", "scope", "use_cache")
+
+    written_as = "Depends"
+    """What users call the class; a subclass says what it is called."""
+
+    def __init__(
+        self,
+        dependency: Callable[..., Any] | None = None,
+        *,
+        name: str | None = None,
+        use_cache: bool = True,
+        scope: Literal["request", "function"] = "request",
+    ) -> None:
+        if dependency is not None and not callable(dependency):
+            raise TypeError(f"Depends needs something that can be called, not {dependency!r}")
+        if scope not in SCOPES:
+            raise ValueError(f"scope is {scope!r}; it is 'request' or 'function'")
+        self.dependency = dependency
+        self.name = name
+        self.use_cache = use_cache
+        self.scope = scope
+
+    def __repr__(self) -> str:
+        if self.dependency is not None:
+            return f"{self.written_as}({_name_of(self.dependency)})"
+        return f"{self.written_as}(name={self.name!r})" if self.name is not None else f"{self.written_as}()"
+
+
+def _name_of(dependency: Callable[..., Any]) -> str:
+    """Return the name of a function or class; of what a partial calls; of an object's class."""
+    while isinstance(dependency, functools.partial):
+        dependency = dependency.func
+    name = getattr(dependency, "__qualname__", None)
+    return name if isinstance(name, str) else repr(dependency)
+
+
+if TYPE_CHECKING:
+    # As the default of a parameter it stands for a value of whatever type that has, which a class cannot say.
+    def Depends(
+        dependency: Callable[..., Any] | None = None,
+        *,
+        name: str | None = None,
+        use_cache: bool = True,
+        scope: Literal["request", "function"] = "request",
+    ) -> Any:
+        """Make a `Dependency`."""
+else:
+    Depends = Dependency

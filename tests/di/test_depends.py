@@ -1,0 +1,47 @@
+"""`Depends`, the marker."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from hawkapi import Depends
+
+
+def page(number: int = 1) -> int:
+    """Return a number."""
+    return number
+
+
+@pytest.mark.parametrize(
+    ("marker", "text"),
+    [
+        (Depends(page), "Depends(page)"),
+        (Depends(functools.partial(page, 2)), "Depends(page)"),
+        (Depends(name="alt"), "Depends(name='alt')"),
+        (Depends(), "Depends()"),
+    ],
+)
+def test_repr_names_the_dependency(marker: object, text: str) -> None:
+    """The marker shows what it depends on, as error messages quote it."""
+    assert repr(marker) == text
+
+
+def test_attributes_are_as_given() -> None:
+    """What was given can be read again; the defaults are once per request, closed after the response."""
+    marker = Depends(page, name="x", use_cache=False, scope="function")
+    assert (marker.dependency, marker.name, marker.use_cache, marker.scope) == (page, "x", False, "function")
+    assert (Depends(page).use_cache, Depends(page).scope) == (True, "request")
+
+
+def test_what_cannot_be_called_is_refused() -> None:
+    """A value in place of a function is told so at once."""
+    with pytest.raises(TypeError, match="can be called, not 5"):
+        Depends(5)  # type: ignore[arg-type]
+
+
+def test_an_unknown_scope_is_refused() -> None:
+    """A scope that does not exist would otherwise mean the default."""
+    with pytest.raises(ValueError, match="'request' or 'function'"):
+        Depends(page, scope="app")  # type: ignore[arg-type]
