@@ -62,23 +62,42 @@ class Arguments:
         errors: list[ValidationErrorDetail],
     ) -> list[object]:
         """Return the arguments as `gather` does; what is wrong goes to `errors`, what is not read is `ABSENT`."""
-        arguments: list[object] = [ABSENT] * self._size
-        texts = self._texts
-        if texts is not None:
-            texts.fill(arguments, values, query_string, headers, errors)
+        arguments = self.read_texts(values, query_string, headers, errors)
         body = self._body
         if body is not None:
             body.fill(arguments, content, headers, errors)
         return arguments
+
+    def read_texts(
+        self, values: list[object], query_string: bytes, headers: HeaderPairs, errors: list[ValidationErrorDetail]
+    ) -> list[object]:
+        """Return the arguments as `read` does, those from the body being `ABSENT`."""
+        arguments: list[object] = [ABSENT] * self._size
+        texts = self._texts
+        if texts is not None:
+            texts.fill(arguments, values, query_string, headers, errors)
+        return arguments
+
+    def read_body(
+        self, arguments: list[object], content: bytes, headers: HeaderPairs, errors: list[ValidationErrorDetail]
+    ) -> None:
+        """Put what comes from the body at the positions of its arguments, as `read` does."""
+        body = self._body
+        if body is not None:
+            body.fill(arguments, content, headers, errors)
 
 
 @final
 class JSONBody:
     """The body of requests to one endpoint: the argument that it is, or those that are its members."""
 
-    def __init__(self, whole: Argument | None, members: list[Argument], description: Any) -> None:
+    def __init__(
+        self, whole: Argument | None, members: list[Argument], description: Any, others: list[int] | None = None
+    ) -> None:
         self._whole = whole
         self._members = members
+        self._others = others or []
+        """Where the whole stands too, because a dependency asks for the same."""
         self._decode: Decode = codec.decoder(description)
         self._packed: Decode = msgpack_decoder(description)
 
@@ -95,6 +114,8 @@ class JSONBody:
             if not body:
                 value = self._whole.absent(errors, "body", REQUIRED)
             arguments[self._whole.position] = value
+            for position in self._others:
+                arguments[position] = value
         elif not body or value is not ABSENT:
             self._fill_members(arguments, {} if value is ABSENT else value, errors)
 
@@ -155,11 +176,19 @@ class Argument:
 
 
 def build_json_body(parameters: tuple[HandlerParameter, ...]) -> JSONBody | None:
-    """Return what reads the body for a handler, or `None` when it takes nothing from one."""
+    """Return what reads the body for a handler and its dependencies, or `None` when they take nothing from one.
+
+    Raises:
+        ValueError: several of them ask for the whole body, and not for the same.
+    """
     found = [(Argument(item, position), item) for position, item in enumerate(parameters) if item.source is Source.BODY]
     if not found:
         return None
-    if len(found) == 1 and not found[0][1].embedded:
-        argument, parameter = found[0]
-        return JSONBody(argument, [], parameter.description)
-    return JSONBody(None, [argument for argument, _ in found], dict[str, Any])
+    names = {item.wire_name for _, item in found}
+    if len(names) > 1 or any(item.embedded for _, item in found):
+        return JSONBody(None, [argument for argument, _ in found], dict[str, Any])
+    argument, parameter = found[0]
+    for _, other in found[1:]:
+        if other.annotation != parameter.annotation:
+            raise ValueError(f"{argument.name} is the whole body, but asked for as two types; give them two names")
+    return JSONBody(argument, [], parameter.description, [other.position for other, _ in found[1:]])

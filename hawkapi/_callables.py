@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -29,7 +30,15 @@ def evaluate_annotation(annotation: Any, function: Any) -> Any:
     """
     names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
     holder = types.SimpleNamespace(__annotations__={"it": annotation})
-    return typing.get_type_hints(holder, getattr(function, "__globals__", {}), names, include_extras=True)["it"]
+    return typing.get_type_hints(holder, _globals_of(function), names, include_extras=True)["it"]
+
+
+def _globals_of(function: Any) -> dict[str, Any]:
+    """Return the names that a function's annotations may use; a class's are those of what makes its instances."""
+    if inspect.isclass(function):
+        made_by = getattr(function.__init__, "__globals__", None)
+        return made_by if made_by is not None else vars(sys.modules[function.__module__])
+    return getattr(function, "__globals__", {})
 
 
 def is_async_callable(function: Callable[..., Any]) -> bool:
@@ -40,3 +49,11 @@ def is_async_callable(function: Callable[..., Any]) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def callable_name(function: Callable[..., Any]) -> str:
+    """Return what messages call a callable: the name of a function or class, of what a partial calls, of its class."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None)
+    return name if isinstance(name, str) else type(function).__qualname__

@@ -9,22 +9,18 @@ one thread, and their reference counts with them. Handlers and defaults stay sha
 from __future__ import annotations
 
 import inspect
-from typing import Any, Final, final
+from functools import partial
+from typing import Any, final
 
-from hawkapi._arguments import Arguments, build_json_body
+from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, build_binding
 from hawkapi._callables import is_async_callable, unwrap_callable
-from hawkapi._forms import FormArguments, build_form_arguments
 from hawkapi._results import ResultWriter
 from hawkapi.params._annotations import refusal
-from hawkapi.params._groups import build_text_arguments
-from hawkapi.params._signature import Source, read_signature
+from hawkapi.params._signature import Consumer, HasProvider
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
 from hawkapi.routing.route import Route
 from hawkapi.types import ASGIApp, HeaderPairs
-
-OBJECTS: Final = frozenset({Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE})
-"""What a handler may ask for that is made for it, rather than read from the request."""
 
 
 @final
@@ -32,65 +28,48 @@ class EndpointPlan:
     """How the requests of one endpoint are answered."""
 
     __slots__ = (
+        "binding",
         "chain",
-        "form",
         "gather",
         "handler",
         "headers",
         "is_async",
         "is_plain",
-        "keywords",
         "messages",
-        "objects",
         "path_names",
-        "positional",
-        "read",
         "reads_body",
+        "route",
         "size",
         "status_code",
     )
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
         template = parse_template(route.path)
-        parameters = read_signature(route, template)
+        consumer = Consumer(route.handler, template, partial(refusal, route), has_provider)
+        binding = build_binding(consumer, route.dependencies, replaced)
+        self.route = route
         self.handler: Any = route.handler
         self.path_names = template.names
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
         self.is_async = is_async_callable(route.handler)
-        self.size = len(parameters)
-        self.keywords = [parameter.name for parameter in parameters if parameter.keyword_only]
-        self.positional = self.size - len(self.keywords)
-        body = build_json_body(parameters)
-        arguments = Arguments(self.size, build_text_arguments(parameters, template.names), body)
-        self.reads_body = body is not None
-        # PERF: what a request calls is at hand; the objects behind are compiled, and slow to look into from here.
-        self.gather = arguments.gather
-        self.read = arguments.read
-        self.form: FormArguments | None = build_form_arguments(parameters)
-        self.objects: list[tuple[int, Source, Any]] = [
-            (position, parameter.source, parameter.annotation)
-            for position, parameter in enumerate(parameters)
-            if parameter.source in OBJECTS
-        ]
+        self.binding: Binding = binding
+        # PERF: what a request to a plain endpoint needs is at hand.
+        self.gather = binding.gather
+        self.reads_body = binding.reads_body
+        self.size = binding.size
         self.messages = ResultWriter(route).messages
         self.status_code = route.status_code
         self.headers = deprecation_headers(route)
-        extras = (self.chain, self.form, self.objects, self.keywords, self.headers)
+        extras = (self.chain, binding.form, binding.objects, binding.keywords, binding.calls, self.headers)
         self.is_plain = self.is_async and not any(extras)
         """Whether arguments and result are all there is to a request: nothing is made for it and closed after it."""
 
-    def named(self, arguments: list[object]) -> dict[str, object]:
-        """Take the keyword-only arguments off the end of the arguments."""
-        named = dict(zip(self.keywords, arguments[self.positional :], strict=True))
-        del arguments[self.positional :]
-        return named
 
-
-def plan_of(endpoint: Endpoint) -> EndpointPlan:
+def plan_of(endpoint: Endpoint, has_provider: HasProvider) -> EndpointPlan:
     """Return the plan of an endpoint, compiling it at the first request."""
     plan: EndpointPlan | None = endpoint.plan
     if plan is None:
-        plan = endpoint.plan = EndpointPlan(endpoint.route)
+        plan = endpoint.plan = EndpointPlan(endpoint.route, has_provider)
     return plan
 
 
@@ -106,20 +85,19 @@ def deprecation_headers(route: Route) -> HeaderPairs:
     return fields
 
 
-def check_route(route: Route) -> None:
+def check_route(route: Route, has_provider: HasProvider) -> None:
     """Refuse a route that could not be served.
 
     Raises:
-        UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter or the result cannot be
-            handled; the message names the route and the part.
+        UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter, a dependency or the result
+            cannot be handled; the message names the route and the part.
     """
     function = unwrap_callable(route.handler)
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise refusal(route, "a generator as handler is not supported; return a StreamingResponse of it")
     if inspect.isclass(route.handler):
         raise refusal(route, "classes as handlers are not supported; register a function")
-    for what in ("dependencies", "permissions"):
-        # SECURITY: an option that guards a route must never be accepted without being enforced.
-        if getattr(route, what):
-            raise refusal(route, f"{what}= is not supported yet")
-    EndpointPlan(route)
+    # SECURITY: an option that guards a route must never be accepted without being enforced.
+    if route.permissions:
+        raise refusal(route, "permissions= is not supported yet")
+    EndpointPlan(route, has_provider)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from hawkapi.types import Scope
 
@@ -69,6 +70,15 @@ class WorkerPool:
         # THREADS: submit() may start a thread, and from 3.14 on a free-threaded build gives a new thread the context
         # of its starter. Started from an empty one, a thread keeps nothing of the request that happened to start it.
         return asyncio.wrap_future(Context().run(_submit, executor, context, function))
+
+
+async def call_in_worker(function: Callable[..., Any], workers: WorkerPool, *args: object, **named: object) -> object:
+    """Call a plain function in a thread for handlers, and await what it returns if that can be awaited.
+
+    A plain function may return the coroutine of another, a decorator's wrapper for example.
+    """
+    result = await workers.run(function, *args, **named)
+    return await result if inspect.isawaitable(result) else result
 
 
 def _submit[T](executor: ThreadPoolExecutor, context: Context, function: Callable[[], T]) -> Future[T]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from hawkapi._dispatch import EndpointCall, Started, Written, adding
+from hawkapi._binding import NOTHING_REPLACED
+from hawkapi._dispatch import Started, Written, adding, additions, call_handler
 from hawkapi._failures import (
     NO_HANDLERS,
     Handler,
@@ -18,9 +19,12 @@ from hawkapi._failures import (
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
 from hawkapi._plan import EndpointPlan, check_route, plan_of
+from hawkapi._resolution import Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
+from hawkapi.di.container import Container
+from hawkapi.di.overrides import callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
 from hawkapi.requests import Request, State
@@ -60,6 +64,8 @@ class HawkAPI(Router):
         max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
         prefix: put in front of the path of every route.
         tags: for the API's description, of every route.
+        dependencies: run before every handler of the application, those of its routers included, for their effect.
+        container: makes what handlers ask for by type, default an empty one.
         request_timeout: seconds that a handler which is a coroutine function may take, default as long as it wants;
             more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
@@ -83,12 +89,14 @@ class HawkAPI(Router):
         max_body_size: int = DEFAULT_MAX_BODY_SIZE,
         prefix: str = "",
         tags: Sequence[str] | None = None,
+        dependencies: Sequence[Any] | None = None,
+        container: Container | None = None,
         request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
     ) -> None:
-        super().__init__(prefix=prefix, tags=tags)
+        super().__init__(prefix=prefix, tags=tags, dependencies=dependencies)
         if not 400 <= validation_error_status <= 499:
             raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
         if max_body_size < 0:
@@ -101,6 +109,8 @@ class HawkAPI(Router):
             raise ValueError(f"worker_threads is {worker_threads}; it must be at least 1")
         if shutdown_timeout_s < 0:
             raise ValueError(f"shutdown_timeout_s is {shutdown_timeout_s}; it is a number of seconds, at least 0")
+        self.container = Container() if container is None else container
+        """Makes what handlers ask for by type. Providers are registered before the routes that need them."""
         self.title = title
         self.state = State()
         """Whatever the application wants to keep. All threads share it: setting a name is atomic, a check and a change
@@ -183,7 +193,9 @@ class HawkAPI(Router):
             if scope.get("root_path") or not path.isascii():
                 path = route_path(scope)
             match = None if view.chain else view.table.find(scope["method"], path)
-            plan: EndpointPlan | None = None if match is None else match[0].plan or plan_of(match[0])
+            plan: EndpointPlan | None = (
+                None if match is None else match[0].plan or plan_of(match[0], self.container.has)
+            )
             if match is None or plan is None or not plan.is_plain or self.request_timeout is not None:
                 await self._answer(view, scope, receive, send)
                 return
@@ -249,7 +261,7 @@ class HawkAPI(Router):
             if mount is not None:
                 return mount.forward(path, scope, receive, send)
             return self._unrouted(table, path, scope, receive, send)
-        plan = plan_of(match[0])
+        plan = plan_of(match[0], self.container.has)
         if plan.chain is None:
             return self._endpoint(plan, match[1], scope, receive, send)
         scope[MATCH_KEY] = (plan, match[1])
@@ -281,24 +293,59 @@ class HawkAPI(Router):
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Call a handler, send what comes of it, and do what is left to do after the response."""
-        call = EndpointCall(plan, values, scope, receive, self.max_body_size)
+        plan = self._overridden(plan)
+        scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
+        found = Resolution(
+            plan.binding,
+            values,
+            scope,
+            receive,
+            workers=self._workers,
+            container=self.container,
+            max_body_size=self.max_body_size,
+            status_code=plan.status_code,
+        )
         try:
-            try:
-                result: Any = await call.result(self._workers, self.request_timeout)
-                messages = plan.messages(result, scope["method"], scope.get("headers", NO_HEADERS))
-            except ClientDisconnect:
-                raise
-            except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
-                await self._fail(exc, scope, receive, adding(send, None, plan.headers))
-                return
-            response = result if messages is None else Written(*messages)
-            await self._send(response, scope, receive, adding(send, *call.additions(result)))
-            await call.finish()
-        finally:
-            await call.close()
+            await self._answer_endpoint(plan, found, scope, receive, send)
+        except BaseException as exc:
+            await found.close(exc)
+            raise
+        await found.close()
 
-    async def _send(self, response: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a response; one that fails before it has begun is replaced by the response to its exception."""
+    async def _answer_endpoint(
+        self, plan: EndpointPlan, found: Resolution, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            arguments = await found.arguments()
+            result: Any = await call_handler(plan, arguments, self._workers, self.request_timeout)
+            messages = plan.messages(result, scope["method"], scope.get("headers", NO_HEADERS))
+            await found.leave_early()
+        except ClientDisconnect:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
+            await self._fail(await found.fail(exc), scope, receive, adding(send, None, plan.headers))
+            return
+        response = result if messages is None else Written(*messages)
+        with_additions = adding(send, *additions(plan, found.response, result))
+        failure = await self._send(response, scope, receive, with_additions)
+        if failure is not None:
+            await found.close(failure)
+            return
+        await found.succeed()
+        if found.tasks is not None:
+            await found.tasks.run(scope)
+
+    def _overridden(self, plan: EndpointPlan) -> EndpointPlan:
+        """Return the plan of an endpoint with the overrides of its dependencies that are in force."""
+        replaced = callables_for(self.container) if plan.binding.calls else NOTHING_REPLACED
+        return EndpointPlan(plan.route, self.container.has, replaced) if replaced else plan
+
+    async def _send(self, response: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Exception | None:
+        """Send a response; one that fails before it has begun is replaced by the response to its exception.
+
+        Returns:
+            That exception.
+        """
         started = Started(send)
         try:
             await response(scope, receive, started)
@@ -309,6 +356,8 @@ class HawkAPI(Router):
                 # The server ends the connection: the client must not take what it has for the whole.
                 raise
             await self._fail(exc, scope, receive, send)
+            return exc
+        return None
 
     async def _fail(self, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response to an exception."""
@@ -350,7 +399,7 @@ class HawkAPI(Router):
         await self._fail(error, scope, receive, send)
 
     def _check_route(self, route: Route) -> Route:
-        check_route(route)
+        check_route(route, self.container.has)
         # Once for the route, not for each request: a rate limit must remember the last one.
         if route.middleware:
             chain = wrap(self._behind_route_middleware, route.middleware)

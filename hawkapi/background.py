@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import final
 
-from hawkapi._callables import is_async_callable
+from hawkapi._callables import callable_name, is_async_callable
 from hawkapi._workers import run_in_worker
 from hawkapi.types import Scope
 
@@ -38,7 +38,7 @@ class BackgroundTask:
         if not callable(func):
             raise TypeError(f"a background task needs a function and its arguments, not {func!r}")
         self._call = functools.partial(func, *args, **kwargs)
-        self.name = _name_of(func)
+        self.name = callable_name(func)
         """What the log calls it. SECURITY: without its arguments, which may be secrets."""
 
     async def run(self, scope: Scope | None = None) -> None:
@@ -95,11 +95,3 @@ class BackgroundTasks:
 
     def __len__(self) -> int:
         return len(self._tasks)
-
-
-def _name_of(func: Callable[..., object]) -> str:
-    """Return the name of a function, of what a partial calls, or of an object's class."""
-    while isinstance(func, functools.partial):
-        func = func.func
-    name = getattr(func, "__qualname__", None)
-    return name if isinstance(name, str) else type(func).__qualname__

@@ -41,19 +41,21 @@ LAYERS = {
         "app",
         "debug_page",
         "_arguments",
+        "_binding",
         "_dispatch",
         "_failures",
         "_forms",
         "_middleware_chain",
         "_plan",
+        "_resolution",
         "_results",
         "_snapshot",
     },
     6: {"cli", "testing", "__main__"},
 }
 ROOT = "hawkapi"
-SIDEWAYS = {("params", "routing")}
-"""Beside the layers: the signature of a handler is read together with its path template."""
+SIDEWAYS = {("params", "routing"), ("params", "di"), ("routing", "di")}
+"""Beside the layers: the signature of a handler is read together with its path template and its `Depends`."""
 
 
 def part_of(module: str) -> str:

@@ -147,3 +147,16 @@ def test_middleware_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [name for name, _ in numbers[0]] == [b"x-counted", b"x-number"]
     first, second = (int(numbers[index][0][1]) for index in (0, 2))
     assert second == first + 1
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "log"),
+    [pytest.param("token-of-ada", 200, ["commit"], id="known"), pytest.param("other", 401, [], id="unknown")],
+)
+def test_dependencies(token: str, status: int, log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session is opened for who is known, and committed."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = importlib.import_module("dependencies")
+    example.log.clear()
+    reply = request(example.app, "GET", "/items", headers={"x-token": token})
+    assert (reply.status, example.log) == (status, log)

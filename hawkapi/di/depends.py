@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from hawkapi._callables import callable_name
 
 __all__ = ["Dependency", "Depends"]
 
@@ -56,16 +57,24 @@ class Dependency:
 
     def __repr__(self) -> str:
         if self.dependency is not None:
-            return f"{self.written_as}({_name_of(self.dependency)})"
+            return f"{self.written_as}({callable_name(self.dependency)})"
         return f"{self.written_as}(name={self.name!r})" if self.name is not None else f"{self.written_as}()"
 
 
-def _name_of(dependency: Callable[..., Any]) -> str:
-    """Return the name of a function or class; of what a partial calls; of an object's class."""
-    while isinstance(dependency, functools.partial):
-        dependency = dependency.func
-    name = getattr(dependency, "__qualname__", None)
-    return name if isinstance(name, str) else repr(dependency)
+def check_guard(marker: object) -> Dependency:
+    """Return an element of `dependencies=`.
+
+    Raises:
+        TypeError: it is not a `Depends(...)`.
+        ValueError: it has nothing to call.
+    """
+    if isinstance(marker, type) and issubclass(marker, Dependency):
+        marker = marker()
+    if not isinstance(marker, Dependency):
+        raise TypeError(f"dependencies= takes Depends(...) only, not {marker!r}")
+    if marker.dependency is None:
+        raise ValueError(f"dependencies= runs what is called, and {marker!r} has nothing to call")
+    return marker
 
 
 if TYPE_CHECKING:

@@ -1,15 +1,17 @@
-"""What a handler asks for: its signature, read once at registration.
+"""What a handler, or a dependency of one, asks for: its signature, read once at registration.
 
 Where each parameter comes from, first match wins:
 
-1. a marker in `Annotated`, or as the default, says so: `Query`, `Header`, `Cookie`, `Path`, `Body`, `Form`, `File`;
-2. its type says so: `Request`, `Response`, `BackgroundTasks`, `FormData`, `UploadFile`, or what is always read from the
-   query string, as `PaginationParams`;
+1. a marker in `Annotated`, or as the default, says so: `Query`, `Header`, `Cookie`, `Path`, `Body`, `Form`, `File`,
+   `Depends`;
+2. its type says so: `Request`, `WebSocket`, `HTTPConnection`, `Response`, `BackgroundTasks`, `FormData`, `UploadFile`,
+   or what is always read from the query string, as `PaginationParams`;
 3. its name is in the path template: the path;
-4. it is called `request`, or called `scope` and is a dict: what these names mean in ASGI frameworks;
-5. its type is one that a text can hold (`str`, `int`, `UUID`, an enum, optional ones, or no annotation): the query
+4. the container has a provider for its type: the container;
+5. it is called `request`, or called `scope` and is a dict: what these names mean in ASGI frameworks;
+6. its type is one that a text can hold (`str`, `int`, `UUID`, an enum, optional ones, or no annotation): the query
    string;
-6. its type has structure (a dataclass, a list, a dict): the JSON body.
+7. its type has structure (a dataclass, a list, a dict): the JSON body.
 
 Everything else is refused here, with the name of the route and of the parameter, so that nothing that registers works
 only partly.
@@ -21,23 +23,24 @@ import enum
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeAliasType, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
 from hawkapi.background import BackgroundTasks
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import is_marker, type_name
 from hawkapi.codec.struct import Meta
+from hawkapi.di.depends import Dependency
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.pagination import CursorParams, PaginationParams
-from hawkapi.params._annotations import refusal, resolve_annotation, signature_of
+from hawkapi.params._annotations import resolve_annotation, signature_of
 from hawkapi.params._extract import ABSENT, Default
 from hawkapi.params.markers import Body, Cookie, File, Form, Header, ParamMarker, Path, Query
 from hawkapi.requests import FormData, Request, UploadFile
+from hawkapi.requests.connection import HTTPConnection
 from hawkapi.responses.base import Response
 from hawkapi.routing._parse import Parameter, Template
-from hawkapi.routing.route import Route
 
 POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -56,7 +59,10 @@ class Source(enum.Enum):
     RESPONSE = "response"
     BACKGROUND = "background"
     SCOPE = "scope"
+    CONNECTION = "connection"
     FORM_DATA = "form data"
+    DEPENDENCY = "dependency"
+    PROVIDER = "provider"
 
 
 TEXTS: Final = frozenset({Source.PATH, Source.QUERY, Source.HEADER, Source.COOKIE})
@@ -83,6 +89,37 @@ OF_TYPES: Final[tuple[tuple[type, Source], ...]] = (
 
 ANYTHING: Final = describe(Any)
 
+NOT_IN_WEBSOCKETS: Final = {
+    Source.BODY: "a JSON body",
+    Source.FORM: "a form",
+    Source.FORM_DATA: "a form",
+    Source.REQUEST: "an HTTP request; ask for a WebSocket, or in what serves both for an HTTPConnection",
+    Source.RESPONSE: "a response",
+}
+"""What the opening handshake of a WebSocket does not bring."""
+
+
+type Refuse = Callable[[str], UnsupportedTypeError]
+"""Makes the error that says what is wrong with a callable, and where that is."""
+
+
+type HasProvider = Callable[[Any], bool]
+"""Whether the container has something for a type."""
+
+
+class Consumer(NamedTuple):
+    """Something whose arguments are to be found: a handler, or a dependency of one."""
+
+    function: Callable[..., Any]
+    template: Template
+    """Of the path that leads to it."""
+    refuse: Refuse
+    has_provider: HasProvider = lambda _: False
+    is_websocket: bool = False
+
+
+type Marker = ParamMarker | Dependency
+
 
 @dataclass(frozen=True, slots=True)
 class HandlerParameter:
@@ -100,6 +137,8 @@ class HandlerParameter:
     """Whether the path converter already gives a value of the right type."""
     annotation: Any = Any
     marker: ParamMarker | None = None
+    dependency: Dependency | None = None
+    """What is called, or which provider is asked, for it."""
     uploads: bool = False
     """Whether it takes uploaded files as they are."""
     many: bool = False
@@ -111,67 +150,86 @@ class HandlerParameter:
         return isinstance(self.marker, Body) and self.marker.embed
 
 
-def read_signature(route: Route, template: Template) -> tuple[HandlerParameter, ...]:
-    """Return the parameters of a route's handler, positional ones first.
+def read_signature(consumer: Consumer) -> tuple[HandlerParameter, ...]:
+    """Return what a callable asks for, positional parameters first.
 
     Raises:
         UnsupportedTypeError: a parameter cannot be filled.
     """
-    parameters = tuple(
-        _read_parameter(parameter, route, template) for parameter in signature_of(route.handler).parameters.values()
-    )
-    bodies = [parameter.name for parameter in parameters if parameter.source is Source.BODY]
-    forms = [parameter.name for parameter in parameters if parameter.source in {Source.FORM, Source.FORM_DATA}]
-    if bodies and forms:
-        raise refusal(
-            route,
-            f"parameters {', '.join(bodies)} come from a JSON body and {', '.join(forms)} from a form; one body is one",
-        )
-    return parameters
+    parameters = signature_of(consumer.function).parameters.values()
+    return tuple(_read_parameter(parameter, consumer) for parameter in parameters)
 
 
-def _read_parameter(parameter: inspect.Parameter, route: Route, template: Template) -> HandlerParameter:
-    name = parameter.name
+def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> HandlerParameter:
+    name, refuse = parameter.name, consumer.refuse
     if parameter.kind in VARIADIC:
-        raise refusal(route, f"parameter {parameter} takes any number of arguments; name each parameter")
+        raise refuse(f"parameter {parameter} takes any number of arguments; name each parameter")
     annotation = resolve_annotation(
-        parameter.annotation, route.handler, lambda why: refusal(route, f"parameter {name}: {why}")
+        parameter.annotation, consumer.function, lambda why: refuse(f"parameter {name}: {why}")
     )
-    annotation, marker = _take_marker(annotation, parameter.default, route, name)
-    source = _source_by_marker(marker)
+    annotation, found = _take_marker(annotation, parameter.default, refuse, name)
+    if isinstance(found, Dependency):
+        return _dependent(parameter, annotation, found)
+    source = _source_by_marker(found)
     if source is None:
         source = _source_by_type(without_none(annotation))
-    wire_name = _wire_name(name, marker, source)
-    segment = next((part for part in template.segments if isinstance(part, Parameter) and part.name == wire_name), None)
+    wire_name = _wire_name(name, found, source)
+    segments = consumer.template.segments
+    segment = next((part for part in segments if isinstance(part, Parameter) and part.name == wire_name), None)
     if source is None and segment is not None:
         source = Source.PATH
+    if source is None and consumer.has_provider(without_none(annotation)):
+        return _dependent(parameter, annotation, Dependency())
     if source is None:
-        source = _source_by_name(name, annotation)
+        source = _source_by_name(parameter, annotation, consumer)
     uploads, many = _upload_shape(annotation)
-    description = ANYTHING if uploads or source in _OBJECTS else _describe(annotation, marker, route, name)
+    description = ANYTHING if uploads or source in _OBJECTS else _describe(annotation, found, refuse, name)
     if source is None:
         source = Source.FORM if uploads else _source_by_description(description)
-    _check_source(source, description, segment, route, name)
+    if consumer.is_websocket and source in NOT_IN_WEBSOCKETS:
+        raise refuse(f"parameter {name}: a WebSocket has not {NOT_IN_WEBSOCKETS[source]}")
+    if not consumer.is_websocket and source is Source.CONNECTION and without_none(annotation) is not HTTPConnection:
+        raise refuse(f"parameter {name}: an HTTP request is no {type_name(annotation)}")
+    _check_source(source, description, segment, refuse, name)
     return HandlerParameter(
         name=name,
         source=source,
         description=description,
-        default=_default(parameter, marker),
+        default=_default(parameter, found),
         keyword_only=parameter.kind not in POSITIONAL,
         wire_name=wire_name,
-        converted=segment is not None and source is Source.PATH and _is_converted(segment, description, route),
+        converted=segment is not None and source is Source.PATH and _is_converted(segment, description, refuse),
         annotation=without_none(annotation),
-        marker=marker,
+        marker=found,
         uploads=uploads,
         many=many or description.takes_many,
     )
 
 
-_OBJECTS: Final = frozenset({Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE, Source.FORM_DATA})
+_OBJECTS: Final = frozenset(
+    {Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE, Source.CONNECTION, Source.FORM_DATA}
+)
 """The sources of the framework's own objects."""
 
 
-def _take_marker(annotation: Any, default: Any, route: Route, name: str) -> tuple[Any, ParamMarker | None]:
+def _dependent(parameter: inspect.Parameter, annotation: Any, dependency: Dependency) -> HandlerParameter:
+    """Return a parameter that is what a dependency returns, or the container makes."""
+    default = Default(ABSENT) if isinstance(parameter.default, Dependency) else _default(parameter, None)
+    if default.value is ABSENT and without_none(annotation) is not annotation:
+        default = Default(None)
+    return HandlerParameter(
+        name=parameter.name,
+        source=Source.PROVIDER if dependency.dependency is None else Source.DEPENDENCY,
+        description=ANYTHING,
+        default=default,
+        keyword_only=parameter.kind not in POSITIONAL,
+        wire_name=parameter.name,
+        annotation=without_none(annotation),
+        dependency=dependency,
+    )
+
+
+def _take_marker(annotation: Any, default: Any, refuse: Refuse, name: str) -> tuple[Any, Marker | None]:
     """Return an annotation without its marker, and the marker.
 
     Raises:
@@ -179,16 +237,16 @@ def _take_marker(annotation: Any, default: Any, route: Route, name: str) -> tupl
     """
     while isinstance(annotation, TypeAliasType):
         annotation = annotation.__value__
-    markers: list[ParamMarker] = [default] if isinstance(default, ParamMarker) else []
-    if is_marker(default):
-        raise refusal(route, f"parameter {name}: default {default!r} is another library's and means nothing here")
+    markers: list[Marker] = [default] if isinstance(default, ParamMarker | Dependency) else []
+    if is_marker(default) and not markers:
+        raise refuse(f"parameter {name}: default {default!r} is another library's and means nothing here")
     if get_origin(annotation) is Annotated:
         others: list[Any] = []
         for extra in annotation.__metadata__:
             made: object = extra
-            if isinstance(made, type) and issubclass(made, ParamMarker):
+            if isinstance(made, type) and issubclass(made, ParamMarker | Dependency):
                 made = made()
-            if isinstance(made, ParamMarker):
+            if isinstance(made, ParamMarker | Dependency):
                 markers.append(made)
             else:
                 others.append(extra)
@@ -196,7 +254,7 @@ def _take_marker(annotation: Any, default: Any, route: Route, name: str) -> tupl
         if others:
             annotation = Annotated[annotation, *others]
     if len(markers) > 1:
-        raise refusal(route, f"parameter {name} has several markers: {', '.join(map(repr, markers))}; keep one")
+        raise refuse(f"parameter {name} has several markers: {', '.join(map(repr, markers))}; keep one")
     return annotation, markers[0] if markers else None
 
 
@@ -207,7 +265,8 @@ def _source_by_marker(marker: ParamMarker | None) -> Source | None:
 def _source_by_type(annotation: Any) -> Source | None:
     if not isinstance(annotation, type):
         return None
-    return next((source for cls, source in OF_TYPES if issubclass(annotation, cls)), None)
+    found = next((source for cls, source in OF_TYPES if issubclass(annotation, cls)), None)
+    return Source.CONNECTION if found is None and issubclass(annotation, HTTPConnection) else found
 
 
 def without_none(annotation: Any) -> Any:
@@ -218,13 +277,23 @@ def without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _source_by_name(name: str, annotation: Any) -> Source | None:
-    if name == "request":
-        return Source.REQUEST
+def _source_by_name(parameter: inspect.Parameter, annotation: Any, consumer: Consumer) -> Source | None:
+    if parameter.name == "request":
+        return Source.CONNECTION if consumer.is_websocket else Source.REQUEST
+    if consumer.is_websocket and parameter.annotation is inspect.Parameter.empty:
+        # The handler of a WebSocket may leave the annotation of its first parameter out.
+        unannotated = [other for other in signature_of(consumer.function).parameters.values() if is_bare(other)]
+        if unannotated[:1] == [parameter]:
+            return Source.CONNECTION
     origin = get_origin(annotation) or annotation
-    if name == "scope" and (origin is Any or (isinstance(origin, type) and issubclass(origin, Mapping))):
+    if parameter.name == "scope" and (origin is Any or (isinstance(origin, type) and issubclass(origin, Mapping))):
         return Source.SCOPE
     return None
+
+
+def is_bare(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter has neither annotation nor default."""
+    return parameter.annotation is inspect.Parameter.empty and parameter.default is inspect.Parameter.empty
 
 
 def _source_by_description(description: Description) -> Source:
@@ -247,13 +316,13 @@ def _upload_shape(annotation: Any) -> tuple[bool, bool]:
     return isinstance(annotation, type) and issubclass(annotation, UploadFile), False
 
 
-def _describe(annotation: Any, marker: ParamMarker | None, route: Route, name: str) -> Description:
+def _describe(annotation: Any, marker: ParamMarker | None, refuse: Refuse, name: str) -> Description:
     """Describe what a parameter is made of, the marker's constraints included."""
     constraints = marker.constraints() if marker is not None else {}
     try:
         return describe(Annotated[annotation, Meta(**constraints)] if constraints else annotation)
     except (UnsupportedTypeError, TypeError, ValueError) as exc:
-        raise refusal(route, f"parameter {name}: {exc}") from exc
+        raise refuse(f"parameter {name}: {exc}") from exc
 
 
 def _default(parameter: inspect.Parameter, marker: ParamMarker | None) -> Default:
@@ -263,20 +332,24 @@ def _default(parameter: inspect.Parameter, marker: ParamMarker | None) -> Defaul
     return Default(ABSENT if written is inspect.Parameter.empty or isinstance(written, ParamMarker) else written)
 
 
-def _check_source(source: Source, description: Description, segment: Parameter | None, route: Route, name: str) -> None:
+def _check_source(
+    source: Source,
+    description: Description,
+    segment: Parameter | None,
+    refuse: Refuse,
+    name: str,
+) -> None:
     """Refuse a source that cannot hold what the parameter is.
 
     Raises:
         UnsupportedTypeError: it cannot; the message names both.
     """
     if source is Source.PATH and segment is None:
-        raise refusal(route, f"parameter {name} comes from the path, but the path has no such parameter")
+        raise refuse(f"parameter {name} comes from the path, but the path has no such parameter")
     if source is Source.PATH and not _is_text(description):
-        raise refusal(route, f"parameter {name} comes from the path, which cannot hold {type_name(description.type)}")
+        raise refuse(f"parameter {name} comes from the path, which cannot hold {type_name(description.type)}")
     if source in MODELS and not (_is_text(description) or description.takes_many or _is_text_model(description)):
-        raise refusal(
-            route, f"parameter {name} comes from the {source.value}, which cannot hold {type_name(description.type)}"
-        )
+        raise refuse(f"parameter {name} comes from the {source.value}, which cannot hold {type_name(description.type)}")
 
 
 MODELS: Final = frozenset({Source.QUERY, Source.HEADER, Source.COOKIE, Source.FORM})
@@ -321,7 +394,7 @@ def _takes_many(annotation: Any) -> bool:
         return False
 
 
-def _is_converted(segment: Parameter, description: Description, route: Route) -> bool:
+def _is_converted(segment: Parameter, description: Description, refuse: Refuse) -> bool:
     """Whether the template's type is the handler's, so that nothing is left to convert.
 
     Raises:
@@ -333,8 +406,7 @@ def _is_converted(segment: Parameter, description: Description, route: Route) ->
         return kind in {Kind.ANY, Kind.STR}
     same, others = READ_FROM[produced]
     if kind is not same and kind not in others:
-        raise refusal(
-            route,
+        raise refuse(
             f"parameter {segment.name} is {produced} in the path but {type_name(description.type)} in the handler",
         )
     return kind is same

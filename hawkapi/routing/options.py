@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypedDict
 
+from hawkapi.di.depends import check_guard
 from hawkapi.exceptions import check_status
 from hawkapi.http._grammar import is_token
 from hawkapi.routing.middleware_entry import MiddlewareSpec, read_middleware
@@ -56,11 +57,12 @@ def build_route(
     """Return a route as its options describe it, not yet placed below a router.
 
     Raises:
-        ValueError: there is no method, or one is not a token (RFC 9110 section 5.6.2), or the status is no status.
+        ValueError: there is no method, or one is not a token (RFC 9110 section 5.6.2), or the status is no status, or a
+            dependency has nothing to call.
         TypeError: an option is unknown or of the wrong kind.
     """
     _check_options(options)
-    dependencies = tuple(options.get("dependencies") or ())
+    dependencies = tuple(check_guard(marker) for marker in options.get("dependencies") or ())
     permissions = options.get("permissions")
     return Route(
         path=path,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
 
+from hawkapi.di.depends import check_guard
 from hawkapi.routing._parse import join_paths, parse_template, require_path
 from hawkapi.routing._registry import (
     Chain,
@@ -42,7 +43,7 @@ class Router:
     Args:
         prefix: put in front of the path of every route and mount.
         tags: put in front of the tags of every route.
-        dependencies: run before those of every route.
+        dependencies: each a `Depends(...)` with something to call, run before those of every route.
 
     What a router holds is copied into another one by `include_router`, as it is at that moment.
     """
@@ -54,7 +55,7 @@ class Router:
             raise TypeError(f"tags must be a list of texts, not the text {tags!r}")
         self.prefix = prefix.rstrip("/")
         self.tags = list(tags or ())
-        self.dependencies = list(dependencies or ())
+        self.dependencies = [check_guard(marker) for marker in dependencies or ()]
         self._routes_version: str | None = None
         # Held while the registry is changed and published, never by a request: it makes "take the newest table, change
         # it, publish" one step. It does not cover readers, who see every published table whole.

@@ -13,8 +13,9 @@ import pytest
 from hawkapi import HawkAPI, Response
 from hawkapi._callables import unwrap_callable
 from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.params._annotations import refusal
 from hawkapi.params._extract import ABSENT
-from hawkapi.params._signature import Source, read_signature
+from hawkapi.params._signature import Consumer, HandlerParameter, Source, read_signature
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing.route import Route
 
@@ -85,9 +86,15 @@ def routed(handler: Callable[..., Any], path: str = "/things", method: str = "GE
     return Route(path, handler, frozenset({method}), name="things")
 
 
+def parameters_of(handler: Callable[..., Any], path: str = "/things") -> tuple[HandlerParameter, ...]:
+    """Return what a handler asks for."""
+    route = routed(handler, path)
+    return read_signature(Consumer(handler, parse_template(path), lambda why: refusal(route, why)))
+
+
 def sources(handler: Callable[..., Any], path: str = "/things") -> list[tuple[str, str, object]]:
     """Return name, source and default of a handler's parameters."""
-    parameters = read_signature(routed(handler, path), parse_template(path))
+    parameters = parameters_of(handler, path)
     return [(parameter.name, parameter.source.value, parameter.default.value) for parameter in parameters]
 
 
@@ -100,7 +107,7 @@ def test_scalars_come_from_the_query() -> None:
 @pytest.mark.parametrize("handler", [structures, optional_body, list_body, dict_body, without_future_annotations])
 def test_structures_come_from_the_body(handler: Callable[..., Any]) -> None:
     """What has structure comes from the body."""
-    (parameter,) = read_signature(routed(handler), parse_template("/things"))
+    (parameter,) = parameters_of(handler)
     assert parameter.source is Source.BODY
 
 
@@ -120,7 +127,7 @@ def test_names_in_the_template_come_from_the_path() -> None:
 
 def test_keyword_only_is_noted() -> None:
     """The plan must know which arguments are passed by name."""
-    parameters = read_signature(routed(path_and_query), parse_template("/things"))
+    parameters = parameters_of(path_and_query)
     assert [parameter.keyword_only for parameter in parameters] == [False, False, True]
 
 
@@ -148,7 +155,7 @@ async def takes_any(x: Any) -> None: ...
 )
 def test_path_parameter_is_converted_once(handler: Callable[..., Any], path: str, converted: bool) -> None:
     """What the template's type has made is not read again; a text still is."""
-    (parameter,) = read_signature(routed(handler, path), parse_template(path))
+    (parameter,) = parameters_of(handler, path)
     assert (parameter.source, parameter.converted) == (Source.PATH, converted)
 
 

@@ -10,6 +10,7 @@ import pytest
 from asgi import request
 
 from hawkapi import HawkAPI
+from hawkapi.di import Depends
 from hawkapi.exceptions import RouteConflictError
 from hawkapi.middleware import MiddlewareEntry
 from hawkapi.routing import Controller, Router
@@ -125,6 +126,9 @@ def test_inherited_methods() -> None:
     assert request(app_with(Admins), "GET", "/admins/class/x").json() == "Admins x"
 
 
+GUARD = Depends(User)
+
+
 class Wide(Controller):
     """One method with every option, one with two decorators, one for each decorator."""
 
@@ -140,7 +144,7 @@ class Wide(Controller):
         version="v1",
         permissions=["p"],
         middleware=[User],
-        dependencies=[User],
+        dependencies=[GUARD],
     )
     async def all_options(self) -> dict[str, int]:
         """Stand for any method."""
@@ -160,7 +164,7 @@ def test_options_of_methods() -> None:
     assert (route.path, route.version, route.status_code, route.name) == ("/v1/p/all", "v1", 299, "n")
     assert (route.response_model, route.response_model_exclude_none, route.summary) == (None, True, "s")
     assert (route.include_in_schema, route.deprecated, route.permissions) == (False, True, ["p"])
-    assert (route.middleware, route.dependencies) == ((MiddlewareEntry(User),), (User,))
+    assert (route.middleware, route.dependencies) == ((MiddlewareEntry(User),), (GUARD,))
     assert [(*item.methods, item.status_code) for item in (removal, change)] == [("DELETE", 204), ("PATCH", 200)]
 
 

@@ -9,16 +9,18 @@ from apps import hello, two_routes
 from asgi import request
 
 from hawkapi import HawkAPI
+from hawkapi.di.depends import Dependency
 from hawkapi.exceptions import InvalidPathError, RouteConflictError
 from hawkapi.middleware import MiddlewareEntry
 from hawkapi.routing import Route, Router, VersionRouter
 from hawkapi.routing.errors import RouteNotFoundError
 
 
-class Dependency:
-    """Stand for a dependency with scopes."""
+class Scoped(Dependency):
+    """Stand for a dependency that asks for scopes."""
 
     def __init__(self, *scopes: str) -> None:
+        super().__init__(hello)
         self.scopes = list(scopes)
 
 
@@ -26,7 +28,7 @@ class A:
     """Stand for a middleware class."""
 
 
-OUTER, INNER, OWN = Dependency("o", "x"), Dependency(), Dependency("r", "x")
+OUTER, INNER, OWN = Scoped("o", "x"), Scoped(), Scoped("r", "x")
 
 
 def router_with(*paths: str, **options: Any) -> Router:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hawkapi.di.depends import Dependency
 from hawkapi.middleware import MiddlewareEntry
 from hawkapi.routing import Route, Router
 from hawkapi.routing.middleware_entry import read_middleware
@@ -18,10 +19,11 @@ async def read_thing() -> dict[str, int]:
     return {}
 
 
-class Dependency:
-    """Stand for a dependency, perhaps with scopes."""
+class Scoped(Dependency):
+    """Stand for a dependency that asks for scopes."""
 
     def __init__(self, *scopes: str) -> None:
+        super().__init__(read_thing)
         self.scopes = list(scopes)
 
 
@@ -81,7 +83,7 @@ OPTIONS: RouteOptions = {
 def test_options_arrive(decorator: str) -> None:
     """Every decorator hands every option on, and returns the handler."""
     router = Router()
-    dependency = Dependency("b", "a")
+    dependency = Scoped("b", "a")
     register = getattr(router, decorator)(
         "/x", status_code=299, version="v1", middleware=[A, (A, {"n": 1})], dependencies=[dependency], **OPTIONS
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hawkapi.di import Depends
 from hawkapi.routing import Controller, Router, VersionRouter
 from hawkapi.routing.controllers import get
 
@@ -29,9 +30,12 @@ def test_version_stays_behind_the_prefix_of_an_outer_router() -> None:
     assert [(route.path, route.version) for route in root.routes] == [("/root/v2/api/users", "v2")]
 
 
+GUARD = Depends(handler)
+
+
 def test_version_router() -> None:
     """Every route gets the version, unless it has its own; so do mounts."""
-    router = VersionRouter("/v1", prefix="/api", tags=["t"], dependencies=[handler])
+    router = VersionRouter("/v1", prefix="/api", tags=["t"], dependencies=[GUARD])
     router.get("/users")(handler)
     router.get("/users", version="v2")(handler)
     router.mount("/files", handler)
@@ -40,7 +44,7 @@ def test_version_router() -> None:
         ("/v2/api/users", "v2"),
     ]
     assert [mount.path for mount in router.mounts] == ["/v1/api/files"]
-    assert (router.version, router.routes[0].tags, router.routes[0].dependencies) == ("/v1", ["t"], (handler,))
+    assert (router.version, router.routes[0].tags, router.routes[0].dependencies) == ("/v1", ["t"], (GUARD,))
 
 
 def test_version_router_with_controller() -> None:

@@ -1,0 +1,319 @@
+"""Finding the arguments of one call, and closing afterwards what was opened for them.
+
+When the generators among the dependencies go on after their `yield`:
+
+* a failure, of a dependency, of the handler or of its result, is thrown into them before there is a response, the one
+  opened last first; what they raise instead takes its place, and one that swallows it changes nothing;
+* otherwise they are closed after the last byte of the response and before background tasks, and what they raise then
+  is logged; those with `scope="function"` are closed before the response is sent, so that their failure is one like
+  the handler's;
+* what ends the sending of a response, a client that leaves or the end of the server, is thrown into them too.
+
+What the container made for this call is closed last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from contextvars import copy_context
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, final
+
+from hawkapi._binding import Binding, Step, StepKind, named_arguments
+from hawkapi._workers import Lane, WorkerPool, call_in_worker
+from hawkapi.background import BackgroundTasks
+from hawkapi.params._extract import ABSENT
+from hawkapi.params._signature import Source
+from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+from hawkapi.requests import Request
+from hawkapi.requests.body import read_request_body
+from hawkapi.requests.connection import HTTPConnection
+from hawkapi.requests.request import close_request
+from hawkapi.responses.base import Response
+from hawkapi.types import HeaderPairs, Receive, Scope
+
+if TYPE_CHECKING:
+    from hawkapi.di.container import Container
+    from hawkapi.di.scopes import Scope as ContainerScope
+
+logger = logging.getLogger("hawkapi")
+
+NO_HEADERS: Final[HeaderPairs] = []
+
+
+@final
+class Resolution:
+    """What one call needs of the application, and what was made and opened for it. Request-bound.
+
+    Args:
+        binding: that of the handler.
+        values: the parameters of the path from left to right.
+        scope: of the connection.
+        receive: gives the body.
+        workers: the threads for plain functions.
+        container: makes what it has providers for.
+        max_body_size: bytes allowed in the body.
+        status_code: of the response that a dependency or the handler may ask for.
+        connection: the WebSocket; absent for a request.
+    """
+
+    __slots__ = (
+        "_binding",
+        "_connection",
+        "_container",
+        "_container_scope",
+        "_early",
+        "_failure",
+        "_late",
+        "_max_body_size",
+        "_receive",
+        "_scope",
+        "_status_code",
+        "_values",
+        "_workers",
+        "response",
+        "tasks",
+    )
+
+    def __init__(
+        self,
+        binding: Binding,
+        values: list[object],
+        scope: Scope,
+        receive: Receive,
+        *,
+        workers: WorkerPool,
+        container: Container,
+        max_body_size: int,
+        status_code: int = 200,
+        connection: HTTPConnection | None = None,
+    ) -> None:
+        self._binding = binding
+        self._values = values
+        self._scope = scope
+        self._receive = receive
+        self._workers = workers
+        self._container = container
+        self._max_body_size = max_body_size
+        self._status_code = status_code
+        self._connection = connection
+        self._container_scope: ContainerScope | None = None
+        self._early: AsyncExitStack | None = None
+        self._late: AsyncExitStack | None = None
+        self._failure: BaseException | None = None
+        self.response: Response | None = None
+        """What the handler or a dependency asked for to set status and header fields on, if one did."""
+        self.tasks: BackgroundTasks | None = None
+
+    async def arguments(self) -> list[object]:
+        """Return the arguments of the handler and all that it depends on, the handler's first.
+
+        Raises:
+            RequestValidationError: the request does not fit; every problem is in it.
+            Exception: whatever a dependency raises.
+        """
+        binding, scope = self._binding, self._scope
+        errors: list[ValidationErrorDetail] = []
+        headers: HeaderPairs = scope.get("headers", NO_HEADERS)
+        arguments = binding.read_texts(self._values, scope.get("query_string", b""), headers, errors)
+        for place, source, annotation in binding.objects:
+            arguments[place] = self._make(source, annotation)
+        for step in binding.steps:
+            if step.kind is StepKind.BODY:
+                await self._read_body(arguments, headers, errors)
+            elif not errors or not step.lacks_arguments(arguments):
+                value = await self._take(step, arguments)
+                for place in step.targets:
+                    arguments[place] = value
+        if errors:
+            raise RequestValidationError(errors)
+        return arguments
+
+    async def _read_body(
+        self, arguments: list[object], headers: HeaderPairs, errors: list[ValidationErrorDetail]
+    ) -> None:
+        binding = self._binding
+        if binding.form is not None:
+            await binding.form.fill(arguments, self._request(), headers, errors)
+        else:
+            content = await read_request_body(self._scope, self._receive, self._max_body_size)
+            binding.read_body(arguments, content, headers, errors)
+
+    def _make(self, source: Source, annotation: Any) -> object:
+        """Return what is made for this call: one of each kind, however many ask."""
+        if source is Source.SCOPE:
+            return self._scope
+        if source is Source.RESPONSE:
+            if self.response is None:
+                self.response = Response(status_code=self._status_code)
+            return self.response
+        if source is Source.BACKGROUND:
+            if self.tasks is None:
+                self.tasks = annotation()
+            return self.tasks
+        return self._connection if self._connection is not None else self._request()
+
+    def _request(self) -> Request:
+        if self._connection is None:
+            self._connection = Request(self._scope, self._receive, max_body_size=self._max_body_size)
+        assert isinstance(self._connection, Request)
+        return self._connection
+
+    def _take(self, step: Step, arguments: list[object]) -> Awaitable[object]:
+        """Return what gives the result of a step."""
+        if step.kind is StepKind.PROVIDER:
+            return self._provided(step)
+        positional = arguments[step.first : step.end]
+        named = named_arguments(arguments, step.end, step.keywords) if step.keywords else {}
+        if step.kind is StepKind.ASYNC:
+            result: Awaitable[object] = step.function(*positional, **named)
+            return result
+        if step.kind is StepKind.SYNC:
+            return call_in_worker(step.function, self._workers, *positional, **named)
+        return self._open(step, step.function(*positional, **named))
+
+    def _open(self, step: Step, manager: Any) -> Awaitable[object]:
+        opened = AsyncOpened(manager) if step.kind is StepKind.ASYNC_GENERATOR else Opened(manager, self._workers)
+        if step.leaves_early:
+            self._early = self._early or AsyncExitStack()
+            return self._early.enter_async_context(opened)
+        self._late = self._late or AsyncExitStack()
+        return self._late.enter_async_context(opened)
+
+    async def _provided(self, step: Step) -> object:
+        if step.default is not ABSENT and not self._has_provider(step):
+            return step.default
+        if self._container_scope is None:
+            self._container_scope = self._container.scope()
+        return await self._container_scope.resolve(step.function, step.name)
+
+    def _has_provider(self, step: Step) -> bool:
+        return self._container.has(step.function, step.name) or self._container.has(step.function)
+
+    async def leave_early(self) -> None:
+        """Close what is closed before the response is sent.
+
+        Raises:
+            Exception: whatever it raises; nothing has been sent yet.
+        """
+        stack, self._early = self._early, None
+        if stack is not None:
+            await stack.aclose()
+
+    async def fail(self, exc: Exception) -> Exception:
+        """Throw a failure into everything that is open, and return what has come of it."""
+        self._failure = exc
+        outcome = await self._throw(exc)
+        return outcome if isinstance(outcome, Exception) else exc
+
+    async def succeed(self) -> None:
+        """Close what is open, after the response has been sent; what goes wrong is logged."""
+        stack, self._late = self._late, None
+        if stack is None:
+            return
+        try:
+            await stack.aclose()
+        except Exception:
+            # The response has been sent and stands; the log is the only place left to tell.
+            logger.exception("closing the dependencies of %r failed", self._scope["path"])
+
+    async def close(self, exc: BaseException | None = None) -> None:
+        """Close everything that is left, the container's scope and the files of uploads; failures are logged.
+
+        Args:
+            exc: what has ended the call, if it did not come to its end.
+        """
+        failure = self._failure or exc
+        if exc is not None:
+            outcome = await self._throw(exc)
+            if outcome is not exc:
+                logger.error("closing the dependencies of %r failed", self._scope["path"], exc_info=outcome)
+        scope, self._container_scope = self._container_scope, None
+        if scope is not None:
+            try:
+                kind = None if failure is None else type(failure)
+                await scope.__aexit__(kind, failure, None if failure is None else failure.__traceback__)
+            except Exception:
+                logger.exception("closing what the container made for %r failed", self._scope["path"])
+        await close_request(self._scope)
+
+    async def _throw(self, exc: BaseException) -> BaseException:
+        """Throw into what is open, the inner first, and return what it is then."""
+        early, self._early = self._early, None
+        late, self._late = self._late, None
+        for stack in (early, late):
+            if stack is not None:
+                try:
+                    await stack.__aexit__(type(exc), exc, exc.__traceback__)
+                except BaseException as other:  # noqa: BLE001 - it is returned, and raised or logged by who asked
+                    exc = other
+        return exc
+
+
+@final
+class AsyncOpened:
+    """An async generator as a context manager that cannot make a failure disappear: there would be no response."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, manager: AbstractAsyncContextManager[object]) -> None:
+        self._manager = manager
+
+    async def __aenter__(self) -> object:
+        return await self._manager.__aenter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, traceback: Any) -> None:
+        await self._manager.__aexit__(kind, exc, traceback)
+
+
+@final
+class Opened:
+    """A generator whose two halves run in worker threads, as a context manager; otherwise as `AsyncOpened`.
+
+    Both halves run in one copy of the caller's context variables, so that a token of the first is good in the second.
+    """
+
+    __slots__ = ("_context", "_manager", "_undecided", "_workers")
+
+    def __init__(self, manager: AbstractContextManager[object], workers: WorkerPool) -> None:
+        self._manager = manager
+        self._workers = workers
+        self._context = copy_context()
+        # THREADS: relies on `pop` of a list being atomic. A caller that is cancelled cannot stop the thread; whoever
+        # comes second, the thread with what it has opened or the cancelled caller, closes it.
+        self._undecided = [None]
+
+    async def __aenter__(self) -> object:
+        try:
+            return await self._workers.run_in(Lane.HANDLERS, self._enter)
+        except asyncio.CancelledError as exc:
+            if not self._is_first():
+                await self.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        leave: Callable[[], object] = partial(self._manager.__exit__, kind, exc, traceback)
+        await self._workers.run_in(Lane.CLEANUP, partial(self._context.run, leave))
+
+    def _enter(self) -> object:
+        value = self._context.run(self._manager.__enter__)
+        if not self._is_first():
+            try:
+                self._context.run(self._manager.__exit__, None, None, None)
+            except Exception:
+                # Who waited for it has gone; the log is the only place left to tell.
+                logger.exception("closing a dependency of a cancelled request failed")
+        return value
+
+    def _is_first(self) -> bool:
+        try:
+            self._undecided.pop()
+        except IndexError:
+            return False
+        return True

@@ -1,0 +1,435 @@
+"""Generators as dependencies: when they go on after their `yield`, and what they see then.
+
+Annotations are evaluated at once here, because some of them name functions inside of tests.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextvars import ContextVar
+from typing import Annotated, Any
+
+import pytest
+from asgi import http_scope, request
+
+from hawkapi import BackgroundTasks, Depends, HawkAPI, HTTPException, StreamingResponse
+from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.types import Message
+
+type Opener = Callable[[], Any]
+
+
+def opener(log: list[str], name: str, kind: str) -> Opener:
+    """Return a generator dependency of a kind that notes what happens to it."""
+
+    def plain() -> Generator[str]:
+        log.append(f"open {name}")
+        try:
+            yield name
+        except BaseException as exc:
+            log.append(f"{name} saw {type(exc).__name__}")
+            raise
+        finally:
+            log.append(f"close {name}")
+
+    async def asynchronous() -> AsyncGenerator[str]:
+        log.append(f"open {name}")
+        try:
+            yield name
+        except BaseException as exc:
+            log.append(f"{name} saw {type(exc).__name__}")
+            raise
+        finally:
+            log.append(f"close {name}")
+
+    return plain if kind == "plain" else asynchronous
+
+
+KINDS = pytest.mark.parametrize("kind", ["plain", "async"])
+
+
+async def exchange(app: HawkAPI, log: list[str]) -> list[dict[str, Any]]:
+    """Send a GET request for `/`, note in the log when the last byte was sent, and return the messages."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            log.append("sent")
+
+    await app(http_scope("GET", "/"), receive, send)
+    return sent
+
+
+@KINDS
+def test_closed_after_the_response_and_before_background_tasks(kind: str) -> None:
+    """Opened in order, closed in reverse, after the last byte."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(
+        tasks: BackgroundTasks,
+        a: Annotated[str, Depends(opener(log, "a", kind))],
+        b: Annotated[str, Depends(opener(log, "b", kind))],
+    ) -> str:
+        tasks.add_task(log.append, "background")
+        log.append("handler")
+        return a + b
+
+    assert asyncio.run(exchange(app, log))[1]["body"] == b'"ab"'
+    assert log == ["open a", "open b", "handler", "sent", "close b", "close a", "background"]
+
+
+@KINDS
+def test_closed_after_a_stream(kind: str) -> None:
+    """What a stream reads from is open until its end."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(a: Annotated[str, Depends(opener(log, "a", kind))]) -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            log.append("chunk")
+            yield b"x"
+
+        return StreamingResponse(chunks())
+
+    asyncio.run(exchange(app, log))
+    assert log == ["open a", "chunk", "sent", "close a"]
+
+
+@KINDS
+def test_function_scope_is_closed_before_the_response(kind: str) -> None:
+    """A dependency with the function's scope is closed first, while there is no response yet."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(
+        a: Annotated[str, Depends(opener(log, "a", kind), scope="function")],
+        b: Annotated[str, Depends(opener(log, "b", kind))],
+    ) -> str:
+        return a + b
+
+    asyncio.run(exchange(app, log))
+    assert log == ["open a", "open b", "close a", "sent", "close b"]
+
+
+def test_failing_commit_is_a_500(caplog: pytest.LogCaptureFixture) -> None:
+    """What fails at the end of the function's scope is a failure like the handler's, which the outer ones see."""
+    log: list[str] = []
+
+    async def transaction() -> AsyncGenerator[None]:
+        yield
+        raise HTTPException(409, "commit")
+
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(
+        outer: Annotated[str, Depends(opener(log, "outer", "async"))],
+        inner: Annotated[None, Depends(transaction, scope="function")],
+    ) -> str:
+        return "done"
+
+    assert (asyncio.run(exchange(app, log))[0]["status"], log) == (
+        409,
+        ["open outer", "outer saw HTTPException", "close outer", "sent"],
+    )
+
+
+def failing(where: str, exc: Exception) -> Callable[..., Any]:
+    """Return a handler, or a dependency, that raises."""
+
+    async def fail() -> str:
+        raise exc
+
+    fail.__qualname__ = where
+    return fail
+
+
+@KINDS
+@pytest.mark.parametrize("where", ["handler", "dependency", "guard", "result", "parameter"])
+def test_failure_is_thrown_in(kind: str, where: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever fails while there is no response is seen, before the response to it is sent."""
+    log: list[str] = []
+    app = HawkAPI()
+    guard = [Depends(opener(log, "a", kind))]
+    fail = failing(where, HTTPException(418, "t"))
+    if where == "dependency":
+
+        @app.get("/", dependencies=guard)
+        async def handler(x: Annotated[str, Depends(fail)]) -> str:
+            return x
+    elif where == "parameter":
+
+        @app.get("/", dependencies=guard)
+        async def strict(number: int) -> int:
+            return number
+    elif where == "result":
+
+        @app.get("/", dependencies=guard, response_model=int)
+        async def wrong() -> Any:
+            return "text"
+    else:
+        app.get("/", dependencies=[*guard, Depends(fail)] if where == "guard" else guard)(fail)
+    status = asyncio.run(exchange(app, log))[0]["status"]
+    seen, expected = {
+        "parameter": ("RequestValidationError", 400),
+        "result": ("ResponseValidationError", 500),
+    }.get(where, ("HTTPException", 418))
+    assert (status, log[0], log[2:]) == (expected, "open a", ["close a", "sent"])
+    assert log[1] == f"a saw {seen}" or where == "result"
+
+
+@KINDS
+def test_failure_is_translated(kind: str) -> None:
+    """What a generator raises instead becomes the response, and is what the outer ones see."""
+    log: list[str] = []
+
+    def translating() -> Generator[None]:
+        try:
+            yield
+        except KeyError:
+            raise HTTPException(404, "translated") from None
+
+    async def translating_too() -> AsyncGenerator[None]:
+        try:
+            yield
+        except KeyError:
+            raise HTTPException(404, "translated") from None
+
+    app = HawkAPI()
+    dependency = translating if kind == "plain" else translating_too
+    app.get("/", dependencies=[Depends(opener(log, "outer", kind)), Depends(dependency)])(failing("x", KeyError()))
+    assert request(app, "GET", "/").json()["detail"] == "translated"
+    assert log == ["open outer", "outer saw HTTPException", "close outer"]
+
+
+@KINDS
+def test_swallowed_failure_is_still_the_response(kind: str) -> None:
+    """A generator that catches a failure and says nothing does not make it a success: there is no result."""
+
+    def swallowing() -> Generator[None]:
+        try:
+            yield
+        except HTTPException:
+            return
+
+    async def swallowing_too() -> AsyncGenerator[None]:
+        try:
+            yield
+        except HTTPException:
+            return
+
+    app = HawkAPI()
+    dependency = swallowing if kind == "plain" else swallowing_too
+    app.get("/", dependencies=[Depends(dependency)])(failing("x", HTTPException(418)))
+    assert request(app, "GET", "/").status == 418
+
+
+@KINDS
+def test_failure_while_closing_is_logged(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The response stands; the others are closed all the same, and see it; background tasks run."""
+    log: list[str] = []
+
+    def breaking() -> Generator[None]:
+        yield
+        raise ValueError("close")
+
+    async def breaking_too() -> AsyncGenerator[None]:
+        yield
+        raise ValueError("close")
+
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(
+        tasks: BackgroundTasks,
+        a: Annotated[str, Depends(opener(log, "a", kind))],
+        b: Annotated[None, Depends(breaking if kind == "plain" else breaking_too)],
+    ) -> str:
+        tasks.add_task(log.append, "background")
+        return a
+
+    with caplog.at_level(logging.ERROR, "hawkapi"):
+        assert asyncio.run(exchange(app, log))[0]["status"] == 200
+    assert log == ["open a", "sent", "a saw ValueError", "close a", "background"]
+    assert [record.message for record in caplog.records] == ["closing the dependencies of '/' failed"]
+
+
+@KINDS
+def test_broken_stream_is_thrown_in(kind: str) -> None:
+    """A stream that fails on the way has failed for its dependencies too; the server learns of it."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(a: Annotated[str, Depends(opener(log, "a", kind))]) -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield b"x"
+            raise LookupError("broken")
+
+        return StreamingResponse(chunks())
+
+    with pytest.raises(LookupError):
+        asyncio.run(exchange(app, log))
+    assert log == ["open a", "a saw LookupError", "close a"]
+
+
+@KINDS
+def test_response_that_fails_before_it_begins(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A response that cannot be sent is a failure for its dependencies, and background tasks do not run."""
+    log: list[str] = []
+
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("broken")
+
+    app = HawkAPI()
+
+    @app.get("/", response_model=None)
+    async def handler(tasks: BackgroundTasks, a: Annotated[str, Depends(opener(log, "a", kind))]) -> Any:
+        tasks.add_task(log.append, "background")
+        return broken
+
+    assert asyncio.run(exchange(app, log))[0]["status"] == 500
+    assert log == ["open a", "sent", "a saw LookupError", "close a"]
+
+
+@KINDS
+def test_cancelled_request_closes(kind: str) -> None:
+    """A request that is cancelled while its handler runs leaves nothing open."""
+    log: list[str] = []
+    begun = asyncio.Event()
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(a: Annotated[str, Depends(opener(log, "a", kind))]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(exchange(app, log))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert log == ["open a", "a saw CancelledError", "close a"]
+
+
+def test_request_cancelled_while_a_plain_generator_opens() -> None:
+    """A thread cannot be interrupted; what it opens for a request that has gone is closed by it."""
+    entered, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> Generator[None]:
+        entered.set()
+        assert go_on.wait(10)
+        try:
+            yield
+        finally:
+            closed.set()
+
+    app = HawkAPI()
+    app.get("/", dependencies=[Depends(slow)])(failing("x", LookupError()))
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(exchange(app, []))
+        assert await asyncio.to_thread(entered.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not closed.is_set()
+        go_on.set()
+        assert await asyncio.to_thread(closed.wait, 10)
+
+    asyncio.run(cancel())
+
+
+def test_plain_generator_keeps_its_context_variables() -> None:
+    """Both halves of a plain generator run in one context: a token from the first is good in the second."""
+    user: ContextVar[str] = ContextVar("user")
+    log: list[str] = []
+
+    def as_user() -> Generator[str]:
+        token = user.set("someone")
+        yield user.get()
+        user.reset(token)
+        log.append(user.get("nobody"))
+
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(name: Annotated[str, Depends(as_user)]) -> str:
+        return name
+
+    assert (request(app, "GET", "/").json(), log) == ("someone", ["nobody"])
+
+
+def test_generator_that_depends_on_another() -> None:
+    """Nested generators are closed from the inside out, and one that is shared once."""
+    log: list[str] = []
+    connection = opener(log, "connection", "plain")
+
+    async def session(held: Annotated[str, Depends(connection)]) -> AsyncGenerator[str]:
+        log.append("open session")
+        yield f"session of {held}"
+        log.append("close session")
+
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(s: Annotated[str, Depends(session)], c: Annotated[str, Depends(connection)]) -> list[str]:
+        return [s, c]
+
+    assert request(app, "GET", "/").json() == ["session of connection", "connection"]
+    assert log == ["open connection", "open session", "close session", "close connection"]
+
+
+def test_outliving_a_function_scope_is_refused() -> None:
+    """Who is closed after the response cannot use what is closed before it."""
+
+    async def short() -> AsyncGenerator[int]:
+        yield 1
+
+    async def long(value: Annotated[int, Depends(short, scope="function")]) -> AsyncGenerator[int]:
+        yield value
+
+    async def handler(value: Annotated[int, Depends(long)]) -> int:
+        return value
+
+    with pytest.raises(UnsupportedTypeError, match="value is closed before the response is sent"):
+        HawkAPI().get("/x")(handler)
+
+
+@pytest.mark.race
+def test_more_open_generators_than_threads() -> None:
+    """Requests whose plain generators outnumber the threads three to one all end: none holds a thread while open."""
+    app = HawkAPI(worker_threads=4)
+    barrier = asyncio.Barrier(300)
+    closed: list[int] = []
+
+    def held() -> Generator[int]:
+        yield threading.get_ident()
+        closed.append(1)
+
+    def user(held_one: Annotated[int, Depends(held)]) -> Generator[int]:
+        yield held_one
+        closed.append(2)
+
+    @app.get("/")
+    async def handler(a: Annotated[int, Depends(held)], b: Annotated[int, Depends(user)]) -> int:
+        await barrier.wait()
+        return 1
+
+    async def everyone() -> list[list[dict[str, Any]]]:
+        return list(await asyncio.gather(*(exchange(app, []) for _ in range(300))))
+
+    answers = asyncio.run(everyone())
+    assert ({message[0]["status"] for message in answers}, len(closed)) == ({200}, 600)
