@@ -57,3 +57,12 @@ def callable_name(function: Callable[..., Any]) -> str:
         function = function.func
     name = getattr(function, "__qualname__", None)
     return name if isinstance(name, str) else type(function).__qualname__
+
+
+def bound_names(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of the arguments that partials around a function bind by name."""
+    names: set[str] = set()
+    while isinstance(function, functools.partial):
+        names.update(function.keywords)
+        function = function.func
+    return frozenset(names)

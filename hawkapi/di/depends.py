@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hawkapi._callables import callable_name
@@ -59,6 +59,11 @@ class Dependency:
         if self.dependency is not None:
             return f"{self.written_as}({callable_name(self.dependency)})"
         return f"{self.written_as}(name={self.name!r})" if self.name is not None else f"{self.written_as}()"
+
+
+def check_guards(markers: Iterable[object] | None) -> tuple[Dependency, ...]:
+    """Return the elements of `dependencies=`, none for `None`; raises as `check_guard`."""
+    return tuple(check_guard(marker) for marker in markers or ())
 
 
 def check_guard(marker: object) -> Dependency:

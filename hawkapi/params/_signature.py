@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
+from hawkapi._callables import bound_names
 from hawkapi.background import BackgroundTasks
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import is_marker, type_name
@@ -156,8 +157,10 @@ def read_signature(consumer: Consumer) -> tuple[HandlerParameter, ...]:
     Raises:
         UnsupportedTypeError: a parameter cannot be filled.
     """
+    # SECURITY: what a partial binds by name is still in its signature, but is not the client's to say.
+    bound = bound_names(consumer.function)
     parameters = signature_of(consumer.function).parameters.values()
-    return tuple(_read_parameter(parameter, consumer) for parameter in parameters)
+    return tuple(_read_parameter(parameter, consumer) for parameter in parameters if parameter.name not in bound)
 
 
 def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> HandlerParameter:

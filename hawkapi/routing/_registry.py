@@ -29,6 +29,13 @@ class Context(NamedTuple):
     dependencies: tuple[Any, ...]
     version: str | None
 
+    def extended(self, prefix: str, tags: tuple[str, ...], dependencies: tuple[Any, ...]) -> Context:
+        """Return a context in which further ones stand behind this router's."""
+        if not (prefix or tags or dependencies):
+            return self
+        joined = join_paths(self.prefix, prefix).rstrip("/")
+        return Context(joined, self.tags + tags, self.dependencies + dependencies, self.version)
+
     def place(self, route: Route, path: str, *, versioned: bool) -> Route:
         """Return a route as it is below this router.
 

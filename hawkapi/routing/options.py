@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypedDict
 
-from hawkapi.di.depends import check_guard
+from hawkapi.di.depends import check_guards
 from hawkapi.exceptions import check_status
 from hawkapi.http._grammar import is_token
 from hawkapi.routing.middleware_entry import MiddlewareSpec, read_middleware
@@ -62,7 +62,7 @@ def build_route(
         TypeError: an option is unknown or of the wrong kind.
     """
     _check_options(options)
-    dependencies = tuple(check_guard(marker) for marker in options.get("dependencies") or ())
+    dependencies = check_guards(options.get("dependencies"))
     permissions = options.get("permissions")
     return Route(
         path=path,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
 
-from hawkapi.di.depends import check_guard
+from hawkapi.di.depends import check_guards
 from hawkapi.routing._parse import join_paths, parse_template, require_path
 from hawkapi.routing._registry import (
     Chain,
@@ -51,11 +51,9 @@ class Router:
     def __init__(
         self, *, prefix: str = "", tags: Sequence[str] | None = None, dependencies: Sequence[Any] | None = None
     ) -> None:
-        if isinstance(tags, str):
-            raise TypeError(f"tags must be a list of texts, not the text {tags!r}")
         self.prefix = prefix.rstrip("/")
-        self.tags = list(tags or ())
-        self.dependencies = [check_guard(marker) for marker in dependencies or ()]
+        self.tags = list(check_tags(tags))
+        self.dependencies: list[Any] = list(check_guards(dependencies))
         self._routes_version: str | None = None
         # Held while the registry is changed and published, never by a request: it makes "take the newest table, change
         # it, publish" one step. It does not cover readers, who see every published table whole.
@@ -176,22 +174,37 @@ class Router:
 
     api_route = route
 
-    def include_router(self, router: Router) -> None:
+    def include_router(
+        self,
+        router: Router,
+        *,
+        prefix: str = "",
+        tags: Sequence[str] | None = None,
+        dependencies: Sequence[Any] | None = None,
+    ) -> None:
         """Copy the routes and mounts that a router has now below this one; what it gets later is not seen.
 
-        This router's prefix, tags and dependencies come first. A version stays in front of the prefix of the router
-        that it was given to: `/v2/api/users` below `/root` is `/root/v2/api/users`.
+        This router's prefix, tags and dependencies come first, then those given here. A version stays in front of the
+        prefix of the router that it was given to: `/v2/api/users` below `/root` is `/root/v2/api/users`.
+
+        Args:
+            router: what is included.
+            prefix: put in front of every path, behind this router's.
+            tags: put in front of the tags of every route, behind this router's.
+            dependencies: run before those of every route, after this router's.
 
         Raises:
-            RouteConflictError: a route or mount contradicts one that is there; including a router twice does.
+            RouteConflictError: a route or mount contradicts one that is there; including a router twice does, unless
+                it is with another prefix.
             InvalidPathError: the prefix and a path have a parameter of the same name.
-            TypeError: it is not a router.
-            ValueError: it is this router.
+            TypeError: it is not a router, or a dependency is not a `Depends(...)`.
+            ValueError: it is this router, or a dependency has nothing to call.
         """
         check_router(router)
         if router is self:
             raise ValueError("a router cannot include itself")
-        chain = (Inclusion(router, self._context()),)
+        context = self._context().extended(prefix, check_tags(tags), check_guards(dependencies))
+        chain = (Inclusion(router, context),)
         self._apply(Change(added=router._contents().below(chain).checked(self._check_route)))
 
     def include_controller(self, controller: type[Controller]) -> None:
@@ -393,6 +406,17 @@ class Router:
 
     def _publish(self) -> None:
         """Make the newest table visible to requests; called with the registration lock held."""
+
+
+def check_tags(tags: Sequence[str] | None) -> tuple[str, ...]:
+    """Return tags, none for `None`.
+
+    Raises:
+        TypeError: it is one text instead of several.
+    """
+    if isinstance(tags, str):
+        raise TypeError(f"tags must be a list of texts, not the text {tags!r}")
+    return tuple(tags or ())
 
 
 def check_router(router: object) -> None:

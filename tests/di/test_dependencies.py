@@ -416,3 +416,15 @@ def test_dependency_of_the_wrong_kind_of_default() -> None:
         return [a, b]
 
     assert request(app_with(handler, "/"), "GET", "/?n=5&b=6").json() == [5, 6]
+
+
+def test_partial_binds_what_a_client_cannot_change() -> None:
+    """A dependency configured by a partial keeps its configuration, whatever the query says."""
+
+    def role(name: str, role: str = "user") -> list[str]:
+        return [name, role]
+
+    async def handler(found: Annotated[list[str], Depends(functools.partial(role, role="admin"))]) -> list[str]:
+        return found
+
+    assert request(app_with(handler, "/"), "GET", "/?name=n&role=nobody").json() == ["n", "admin"]

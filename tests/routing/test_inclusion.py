@@ -56,6 +56,25 @@ def test_include_puts_its_own_first() -> None:
     assert paths_of(inner) == ["/inner/x"]
 
 
+def test_include_adds_what_it_is_given() -> None:
+    """Prefix, tags and dependencies of the inclusion stand between those of the two routers."""
+    outer = Router(prefix="/outer", tags=["o"], dependencies=[OUTER])
+    inner = Router(prefix="/inner", tags=["i"], dependencies=[INNER])
+    inner.add_route("/x", hello, methods=["GET"])
+    inner.mount("/files", hello)
+    outer.include_router(inner, prefix="/one/", tags=["t"], dependencies=[OWN])
+    outer.include_router(inner, prefix="two")
+    assert paths_of(outer) == ["/outer/one/inner/x", "/outer/two/inner/x"]
+    assert [mount.path for mount in outer.mounts] == ["/outer/one/inner/files", "/outer/two/inner/files"]
+    assert (outer.routes[0].tags, outer.routes[0].dependencies) == (["o", "t", "i"], (OUTER, OWN, INNER))
+
+
+def test_include_refuses_one_text_as_tags() -> None:
+    """The letters of a text are no tags."""
+    with pytest.raises(TypeError, match="not the text 'admin'"):
+        Router().include_router(Router(), tags="admin")
+
+
 def test_include_preserves_everything_else() -> None:
     """No other field of a route changes."""
     router = Router()
