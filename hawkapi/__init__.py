@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import hawkapi.status as status
 from hawkapi.app import HawkAPI
-from hawkapi.di.depends import Depends
+from hawkapi.di import Container, Depends, Lifecycle, Scope
 from hawkapi.exceptions import HTTPException
 from hawkapi.requests import Request
 from hawkapi.responses import JSONResponse, PlainTextResponse, Response
@@ -51,6 +51,7 @@ __all__ = [
     "UNSET",
     "BackgroundTasks",
     "Body",
+    "Container",
     "Controller",
     "Cookie",
     "CursorPage",
@@ -67,6 +68,7 @@ __all__ = [
     "Header",
     "Headers",
     "JSONResponse",
+    "Lifecycle",
     "Meta",
     "MiddlewareEntry",
     "Page",
@@ -82,6 +84,7 @@ __all__ = [
     "Response",
     "Route",
     "Router",
+    "Scope",
     "ServerSentEvent",
     "State",
     "StaticFiles",

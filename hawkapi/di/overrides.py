@@ -1,13 +1,163 @@
-"""What is used in place of dependencies."""
+"""`override`: puts something else in the place of a type or of a function, for a test or for everyone.
+
+An override is held by context: the tasks and threads that a context is copied to see it, tests in parallel do not.
+With `everywhere=True`, and in `app.dependency_overrides`, it counts for every thread and loop.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from hawkapi.di.container import Container
+from hawkapi.di._active import ACTIVE, ActiveOverride, living
+from hawkapi.di._engine import NOTHING, Engine, check_replacement
+
+if TYPE_CHECKING:
+    from hawkapi.di._graph import Key
+    from hawkapi.di.container import Container
+
+__all__ = ["ActiveOverride", "Overrides", "active", "callables_for", "override", "using"]
+
+type Factory = Callable[..., Any]
 
 
-def callables_for(container: Container) -> Mapping[Callable[..., Any], Callable[..., Any]]:
-    """Return the replacements in force."""
-    return container.replaced
+class HasContainer(Protocol):
+    """An application, or what stands for one."""
+
+    @property
+    def container(self) -> Container:
+        """Its container."""
+        ...
+
+
+def override(
+    target: Container | HasContainer,
+    replacements: Mapping[Any, Factory] | Any,
+    factory: Factory | None = None,
+    *,
+    everywhere: bool = False,
+) -> AbstractContextManager[None]:
+    """Replace types and functions inside a `with` block.
+
+    A type is made by its replacement, with the life that its own provider has, or anew each time if it has none; a
+    function that handlers or factories depend on is called by it. What needs an overridden type is made anew for the
+    override; instances that were there before are untouched. Singletons made for it are closed at the end of the block;
+    with the container if that needs an event loop, or if the override was for everyone and others may be using them.
+    Blocks may be nested, and left in another context.
+
+    Args:
+        target: an application or its container.
+        replacements: a dict of types and functions and what is called instead; or one type or function.
+        factory: for one type or function, what is called instead.
+        everywhere: count for all threads and loops, not only in this context; default no.
+
+    Raises:
+        TypeError: the second argument is neither a dict nor followed by a factory; a key is neither a type nor
+            callable; a replacement is not callable; the target has no container.
+        ValueError: a replacement needs itself, or would be kept for longer than what it needs lives.
+        ExceptionGroup: at the end of the block, something failed to close.
+    """
+    given = replacements if factory is None else {cast("Any", replacements): factory}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"override needs a dict, {{Type: factory}}, or a type and its factory, not {given!r} alone")
+    made = cast("Mapping[Any, Factory]", given)
+    return replacing(_engine_of(target), {(key, None): made[key] for key in made}, everywhere=everywhere)
+
+
+def replacing(
+    engine: Engine, replacements: Mapping[Key, Factory], *, everywhere: bool = False
+) -> AbstractContextManager[None]:
+    """Return the context manager of an override, for one `with` block; the errors are those of `override`."""
+    for (wanted, _), factory in replacements.items():
+        check_replacement(wanted, factory)
+    return _replaced(engine, replacements, everywhere)
+
+
+@contextmanager
+def _replaced(engine: Engine, replacements: Mapping[Key, Factory], everywhere: bool) -> Generator[None]:
+    begun = engine.begin_override(replacements)
+    if everywhere:
+        engine.everywhere[begun] = begun
+    else:
+        ACTIVE.set((*living(), begun))
+    try:
+        yield
+    finally:
+        engine.everywhere.pop(begun, None)
+        engine.end_override(begun)
+        # Other threads may be using what an override for everyone made; that is closed with the container.
+        if not everywhere:
+            engine.lives.end_override(begun)
+
+
+def active() -> tuple[ActiveOverride, ...]:
+    """Return the overrides of this context, the innermost last; those for everyone are not among them."""
+    return living()
+
+
+@contextmanager
+def using(overrides: tuple[ActiveOverride, ...]) -> Generator[None]:
+    """Make the overrides of another context active here too, inside those that are."""
+    own = living()
+    added = tuple(override for override in overrides if override not in own)
+    ACTIVE.set((*own, *added))
+    try:
+        yield
+    finally:
+        ACTIVE.set(tuple(override for override in living() if override not in added))
+
+
+def callables_for(container: Container) -> Mapping[Factory, Factory]:
+    """Return what is called here and now instead of the callables that handlers depend on."""
+    engine = container.engine
+    # PERF: on the path of every request with dependencies; without overrides it is two reads.
+    if not (ACTIVE.get() or engine.everywhere):
+        return NOTHING
+    merged: dict[Factory, Factory] = {}
+    for override in engine.overrides():
+        merged.update(override.callables)
+    return merged
+
+
+class Overrides(MutableMapping[Any, Factory]):
+    """Overrides for every thread and loop, by the type or function that they replace: `app.dependency_overrides`.
+
+    Setting a key begins an override, deleting it ends that; overrides of a context count before these. What
+    `override(..., everywhere=True)` replaces is not shown here. Thread-safe: a change is seen whole, at once.
+    """
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getitem__(self, key: Any) -> Factory:
+        return self._engine.everywhere[key].providers[key, None].factory
+
+    def __setitem__(self, key: Any, factory: Factory) -> None:
+        begun = self._engine.begin_override({(key, None): factory})
+        before = self._engine.everywhere.get(key)
+        self._engine.everywhere[key] = begun
+        if before is not None:
+            self._engine.end_override(before)
+
+    def __delitem__(self, key: Any) -> None:
+        self._engine.end_override(self._engine.everywhere.pop(key))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([key for key in self._engine.everywhere.copy() if not isinstance(key, ActiveOverride)])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __repr__(self) -> str:
+        return f"Overrides({dict(self)!r})"
+
+
+def _engine_of(target: Container | HasContainer) -> Engine:
+    container = getattr(target, "container", target)
+    engine = getattr(container, "engine", None)
+    if not isinstance(engine, Engine):
+        raise TypeError(f"override needs an application or a Container, not {target!r}")
+    return engine

@@ -1,16 +1,71 @@
-"""One use of a container."""
+"""`Scope`: what lives as long as one request, or one unit of work."""
 
 from __future__ import annotations
 
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, overload
+
+from hawkapi.di._active import ACTIVE
+from hawkapi.di._engine import Engine
+from hawkapi.di._keeping import ABSENT, Keeper, Outcome
+
+__all__ = ["Scope"]
 
 
 class Scope:
-    """What a container makes for one request."""
+    """Makes and keeps scoped instances until it is left; made by `container.scope()`.
 
-    async def resolve(self, type_: Any, name: str | None = None) -> Any:
-        """Return what a provider makes."""
-        raise LookupError(type_)
+    One event loop's, whose tasks may use it at the same time.
+    """
 
-    async def __aexit__(self, *exc: object) -> None:
-        """Close it."""
+    __slots__ = ("_engine", "_keeper")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._keeper = Keeper("the scope")
+
+    @overload
+    async def resolve[T](self, service_type: type[T], name: str | None = None) -> T: ...
+    @overload
+    async def resolve(self, service_type: Any, name: str | None = None) -> Any: ...
+    async def resolve(self, service_type: Any, name: str | None = None) -> Any:
+        """Return the instance of a type: this scope's own, or one that lives longer, or a new transient.
+
+        Args:
+            name: of a named provider; where there is none, the unnamed one.
+
+        Raises:
+            ProviderNotFoundError: a LookupError; nothing makes the type, or what a factory needs.
+            ScopeClosedError: a RuntimeError; the scope has been left.
+        """
+        # PERF: what is there already is found without making anything.
+        engine = self._engine
+        if not (ACTIVE.get() or engine.everywhere):
+            provider = engine.view.providers.get((service_type, name))
+            value = self._keeper.values.get(provider, ABSENT)
+            if value is ABSENT:
+                value = engine.lives.period.root.values.get(provider, ABSENT)
+            if value is not ABSENT:
+                return value
+        return await engine.resolve(service_type, name, self._keeper)
+
+    async def aclose(self, exc: BaseException | None = None) -> None:
+        """Close the scope's instances, the last one first; a second call does nothing.
+
+        Args:
+            exc: thrown into yield factories; one of them may raise another in its place.
+
+        Raises:
+            ExceptionGroup: instances failed to close; all were tried.
+        """
+        outcome = Outcome("closing a scope failed", exc)
+        await self._keeper.leave(outcome)
+        outcome.finish()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose(exc)

@@ -1,0 +1,232 @@
+"""One container, many threads with a loop each."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncGenerator
+
+import pytest
+from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
+
+from hawkapi._threading import ShardedCounter
+from hawkapi.di import Container, Depends, override
+from hawkapi.di.overrides import callables_for
+
+THREADS = 8
+
+
+class Database:
+    """What is made."""
+
+    def __init__(self, name: object = None) -> None:
+        self.name = name
+
+
+class Service:
+    """What needs it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+class Flaky:
+    """A factory that counts its calls and fails the first few times."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.calls = ShardedCounter()
+
+    async def make(self) -> Database:
+        """Return a database with the number of the call, or raise."""
+        self.calls.add()
+        number = self.calls.value
+        await asyncio.sleep(0)
+        if number <= self.failures:
+            raise ZeroDivisionError(number)
+        return Database(number)
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("failures", [0, 3])
+def test_singleton_is_made_once_by_all_loops(failures: int) -> None:
+    """Eight loops with tasks get one instance; each failure reaches one caller, and the next tries again."""
+    for _ in range(10):
+        container, flaky = Container(), Flaky(failures)
+        container.singleton(Database, factory=flaky.make)
+        container.singleton(Service, factory=Service)
+
+        async def ask(index: int, container: Container = container) -> list[object]:
+            answers = await asyncio.gather(*map(container.resolve, (Database, Service) * 2), return_exceptions=True)
+            return [answer.database if isinstance(answer, Service) else answer for answer in answers]
+
+        answers = [answer for answers in run_in_loops(THREADS, ask) for answer in answers]
+        made = [answer for answer in answers if isinstance(answer, Database)]
+        assert len({id(answer) for answer in made}) == 1
+        assert len(answers) - len(made) == failures
+        assert flaky.calls.value == failures + 1
+
+
+@pytest.mark.race
+def test_scopes_of_all_loops_are_apart() -> None:
+    """Each scope has one instance for its tasks, all share the singleton, and each closes its own."""
+    closed = ShardedCounter()
+
+    async def make(database: Database) -> AsyncGenerator[Service]:
+        await asyncio.sleep(0)
+        yield Service(database)
+        closed.add()
+
+    container = Container()
+    container.singleton(Database, factory=Database)
+    container.scoped(Service, factory=make)
+
+    async def serve(index: int) -> list[Service]:
+        kept = []
+        for _ in range(20):
+            async with container.scope() as scope:
+                first, second = await asyncio.gather(scope.resolve(Service), scope.resolve(Service))
+                assert first is second
+                kept.append(first)
+        return kept
+
+    services = [service for kept in run_in_loops(THREADS, serve) for service in kept]
+    assert len({id(service) for service in services}) == THREADS * 20 == closed.value
+    assert len({id(service.database) for service in services}) == 1
+
+
+@pytest.mark.race
+def test_per_loop_is_one_for_each_loop() -> None:
+    """Tasks of a loop share its instance, loops do not, and each closes its own."""
+    made, closed = ShardedCounter(), ShardedCounter()
+
+    async def make() -> AsyncGenerator[Database]:
+        made.add()
+        await asyncio.sleep(0)
+        yield Database(asyncio.get_running_loop())
+        closed.add()
+
+    container = Container()
+    container.per_loop(Database, factory=make)
+
+    async def serve(index: int) -> Database:
+        asked = await asyncio.gather(*(container.resolve(Database) for _ in range(5)))
+        assert {id(database) for database in asked} == {id(asked[0])}
+        assert asked[0].name is asyncio.get_running_loop()
+        await container.close_loop()
+        return asked[0]
+
+    databases = run_in_loops(THREADS, serve)
+    assert len({id(database) for database in databases}) == THREADS == made.value == closed.value
+    assert len(container.engine.lives._of_loops) == 0
+
+
+@pytest.mark.race
+def test_overrides_in_parallel_threads_do_not_see_each_other() -> None:
+    """Each thread has what it put there, in singletons and in what needs them; afterwards there is the original."""
+    container = Container()
+    container.singleton(Database, factory=Database)
+    container.singleton(Service, factory=Service)
+
+    def function() -> None:
+        """Be replaced too."""
+
+    def test(index: int) -> None:
+        for number in range(20):
+            mine = (index, number)
+            with override(container, {Database: lambda mine=mine: Database(mine), function: lambda mine=mine: mine}):
+                service = asyncio.run(container.resolve(Service))
+                assert service.database.name == mine
+                assert callables_for(container)[function]() == mine
+            assert asyncio.run(container.resolve(Service)).database.name is None
+
+    run_in_threads(THREADS, test)
+    assert callables_for(container) == {}
+
+
+@pytest.mark.race
+def test_override_everywhere_is_seen_by_all_threads() -> None:
+    """Threads see the original or a replacement, never a mixture, and in the end the original."""
+    container = Container()
+    container.singleton(Database, factory=Database)
+    container.singleton(Service, factory=Service)
+    seen: set[object] = set()
+
+    def work(index: int) -> None:
+        for number in range(30):
+            if index == 0:
+                with override(container, {Database: lambda: Database("layer")}, everywhere=True):
+                    assert asyncio.run(container.resolve(Database)).name in {"layer", "mapping"}
+            elif index == 1:
+                container.overrides_everywhere[Database] = lambda: Database("mapping")
+                if number % 2:
+                    del container.overrides_everywhere[Database]
+            else:
+                seen.add(asyncio.run(container.resolve(Service)).database.name)
+
+    run_in_threads(4, work)
+    assert seen <= {None, "layer", "mapping"}
+    assert asyncio.run(container.resolve(Service)).database.name is None
+
+
+@pytest.mark.race
+def test_registrations_from_many_threads_are_all_kept() -> None:
+    """None is lost, who names a type before it is there gets it, and of two for one key one is refused."""
+    container = Container()
+    types = [[type(f"Type{thread}_{number}", (), {}) for number in range(20)] for thread in range(THREADS)]
+    common = [type(f"Common{number}", (), {}) for number in range(20)]
+    refused = ShardedCounter()
+
+    def register(index: int) -> None:
+        for number, wanted in enumerate(types[index]):
+            needed = types[(index + 1) % THREADS][number] if index + 1 < THREADS else common[number]
+            container.scoped(wanted, factory=lambda it=Depends(needed): it)
+            try:
+                container.singleton(common[number], factory=common[number])
+            except ValueError:
+                refused.add()
+
+    run_in_threads(THREADS, register)
+    assert len(container.engine.view.providers) == (THREADS + 1) * 20
+    assert refused.value == (THREADS - 1) * 20
+
+    async def main() -> list[object]:
+        async with container.scope() as scope:
+            return [type(await scope.resolve(wanted)) for wanted in types[0]]
+
+    assert asyncio.run(main()) == common
+
+
+def test_singleton_whose_loop_was_closed_midway_is_made_by_another() -> None:
+    """A factory that can never return again does not keep anybody waiting."""
+    container, flaky = Container(), Flaky()
+
+    async def never() -> Database:
+        if not stuck:
+            stuck.append(1)
+            await asyncio.get_running_loop().create_future()
+        return await flaky.make()
+
+    stuck: list[int] = []
+    container.singleton(Database, factory=never)
+    with hand_driven_loops(1) as (closed,):
+        task = closed.create_task(container.resolve(Database))
+        let_run(closed)
+        close_under_tasks(closed)
+        assert asyncio.run(container.resolve(Database)).name == 1
+        assert not task.done()
+
+
+def test_instances_of_closed_loops_do_not_leak() -> None:
+    """A loop that ends without `close_loop` is forgotten when the next one begins, with all that it had."""
+    container = Container()
+    container.per_loop(Database, factory=Database)
+
+    async def main() -> weakref.ref[Database]:
+        return weakref.ref(await container.resolve(Database))
+
+    references = [asyncio.run(main()) for _ in range(10)]
+    gc.collect()
+    assert [reference() is None for reference in references] == [True] * 9 + [False]
+    assert len(container.engine.lives._of_loops) == 1
