@@ -21,11 +21,13 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from hawkapi._binding import Binding, Step, StepKind, named_arguments
 from hawkapi._workers import Lane, WorkerPool, call_in_worker
 from hawkapi.background import BackgroundTasks
+from hawkapi.di.container import Container
+from hawkapi.di.scopes import Scope as ContainerScope
 from hawkapi.params._extract import ABSENT
 from hawkapi.params._signature import Source
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
@@ -35,10 +37,6 @@ from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.request import close_request
 from hawkapi.responses.base import Response
 from hawkapi.types import HeaderPairs, Receive, Scope
-
-if TYPE_CHECKING:
-    from hawkapi.di.container import Container
-    from hawkapi.di.scopes import Scope as ContainerScope
 
 logger = logging.getLogger("hawkapi")
 

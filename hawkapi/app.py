@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from hawkapi._binding import NOTHING_REPLACED
@@ -24,7 +24,7 @@ from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.di.container import Container
-from hawkapi.di.overrides import callables_for
+from hawkapi.di.overrides import Overrides, callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
 from hawkapi.requests import Request, State
@@ -131,6 +131,16 @@ class HawkAPI(Router):
         self._lifespan = LifespanManager(
             self, lifespan, lambda: self._publication.running_requests, shutdown_timeout_s=shutdown_timeout_s
         )
+
+    @property
+    def dependency_overrides(self) -> Overrides:
+        """What is called instead of functions and types that handlers depend on, in all threads; for tests."""
+        return self.container.overrides_everywhere
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: Mapping[Any, Callable[..., Any]]) -> None:
+        self.container.overrides_everywhere.clear()
+        self.container.overrides_everywhere.update(overrides)
 
     def on_startup[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at start-up, before `lifespan`; it is returned as it is."""

@@ -118,15 +118,18 @@ class View:
         homes: the override that each replaced provider came with.
     """
 
-    __slots__ = ("_functions", "_homes", "_order", "_plans", "_resolved_homes", "_users", "providers")
+    __slots__ = ("_beneath", "_functions", "_homes", "_order", "_plans", "_resolved_homes", "_users", "providers")
 
     def __init__(
         self,
         providers: Mapping[Key, Provider],
         users: Mapping[Any, tuple[Provider, ...]],
         homes: Mapping[Provider, ActiveOverride] | None = None,
+        beneath: Mapping[Provider, Provider | None] | None = None,
     ) -> None:
         self.providers = providers
+        self._beneath = beneath or {}
+        """What the providers of overrides have replaced."""
         self._users = users
         self._homes = homes or {}
         self._order = {override: number for number, override in enumerate(dict.fromkeys(self._homes.values()))}
@@ -188,10 +191,12 @@ class View:
         """Return the view in which overrides replace providers, the last one first of all."""
         providers = dict(self.providers)
         homes: dict[Provider, ActiveOverride] = {}
+        beneath: dict[Provider, Provider | None] = {}
         for override in overrides:
+            beneath.update((made, providers.get(key)) for key, made in override.providers.items())
             providers.update(override.providers)
             homes.update(dict.fromkeys(override.providers.values(), override))
-        return View(providers, self._users, homes)
+        return View(providers, self._users, homes, beneath)
 
     def check(self, provider: Provider) -> None:
         """Refuse what a provider closes or breaks.
@@ -210,9 +215,19 @@ class View:
     def _steps(self, provider: Provider) -> Iterator[Step]:
         for need in self._needs_of(provider):
             found = None if need.wanted is MISSING else self.find(need.wanted, need.name)
+            if provider in self._beneath and need.wanted is provider.key[0]:
+                found = self._replaced_by(provider)
             # Left out where it can be, so that a default means what it means when a person calls the factory.
             if found is not None or need.keyword is None or need.default is MISSING or need.default is None:
                 yield Step(need.keyword, found, need.default, need)
+
+    def _replaced_by(self, provider: Provider) -> Provider:
+        """Return what an override replaces, which its replacement may ask for; itself if there was nothing."""
+        wanted = provider.key[0]
+        beneath = self._beneath[provider]
+        if beneath is None and not is_type(wanted) and callable(wanted):
+            beneath = self._function(wanted)
+        return beneath or provider
 
     def _needs_of(self, provider: Provider) -> Iterator[Need]:
         known: dict[str, Any] | None = None

@@ -193,18 +193,36 @@ def test_override_needs_a_container() -> None:
         override(5, {Database: fake})  # type: ignore[arg-type]
 
 
-def test_replacement_may_not_need_itself_or_what_lives_shorter() -> None:
+def test_replacement_may_ask_for_what_it_replaces() -> None:
+    """A replacement that needs its own type gets the original, and an inner one the outer."""
+    container = registered()
+
+    def louder(original: Database) -> Database:
+        return Database(original.name + "!")
+
+    with override(container, Database, louder), override(container, Database, louder):
+        assert resolve(container).name == "real!!"
+    assert resolve(container).name == "real"
+
+
+def test_replacement_may_not_need_each_other_or_what_lives_shorter() -> None:
     """The rules of registration hold for replacements."""
     container = registered()
     container.scoped(int, factory=lambda: 1)
 
-    def around(original: Database) -> Database:
-        return original
+    def around(other: Database) -> str:
+        return other.name
+
+    def back(text: str) -> Database:
+        return Database(text)
 
     def numbered(number: int) -> Database:
         return Database(str(number))
 
-    with pytest.raises(CircularDependencyError, match="Database -> Database"), override(container, Database, around):
+    with (
+        pytest.raises(CircularDependencyError, match="needs itself: .* -> .* -> "),
+        override(container, {Database: back, str: around}),
+    ):
         pass
     with pytest.raises(LifecycleError, match="singleton Database needs scoped int"):
         container.overrides_everywhere[Database] = numbered
