@@ -59,7 +59,7 @@ class InstanceExit:
         """Call the method; return what it wants to have awaited."""
         method = closing_method(self._instance)
         result = None if method is None else method()
-        return result if inspect.isawaitable(result) else None
+        return cast("Awaitable[object]", result) if is_awaitable(result) else None
 
 
 @final
@@ -107,6 +107,12 @@ def closing_method(instance: object) -> Callable[[], object] | None:
         if callable(method) and _needs_no_arguments(method):
             return cast("Callable[[], object]", method)
     return None
+
+
+def is_awaitable(value: object) -> bool:
+    """Whether a value can be awaited."""
+    # PERF: `inspect.isawaitable` asks an abstract class, which takes ten times as long.
+    return hasattr(type(value), "__await__")
 
 
 def _needs_no_arguments(method: Any) -> bool:

@@ -12,7 +12,6 @@ error.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -21,7 +20,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 from hawkapi.di._graph import Kind, Lifecycle, Provider, Step, View, capture_message
-from hawkapi.di._keeping import ABSENT, AsyncGeneratorExit, Exit, InstanceExit, Keeper, Outcome, PlainGeneratorExit
+from hawkapi.di._keeping import (
+    ABSENT,
+    AsyncGeneratorExit,
+    Exit,
+    InstanceExit,
+    Keeper,
+    Outcome,
+    PlainGeneratorExit,
+    is_awaitable,
+)
 from hawkapi.di._needs import MISSING, label_of
 from hawkapi.di.errors import LifecycleError, ProviderNotFoundError, ScopeRequiredError
 
@@ -140,10 +148,10 @@ class Resolution:
         """Return the one instance of a provider that is not transient."""
         keeper, slot = self._place(provider)
         value = keeper.values.get(slot, ABSENT)
-        if value is not ABSENT:
-            return value
-        keeper.check_open()
-        return await keeper.cell(slot).aget(partial(self._make, provider, keeper, slot))
+        if value is ABSENT:
+            keeper.check_open()
+            value = await keeper.cell(slot).aget(partial(self._make, provider, keeper, slot))
+        return value
 
     def _place(self, provider: Provider) -> tuple[Keeper, object]:
         """Return who keeps a provider's instance, and where."""
@@ -186,40 +194,34 @@ class Resolution:
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for step in self._view.plan_of(provider):
-            value = await self._argument(step, provider, user, owner, exits)
+            needed = step.provider
+            if needed is None:
+                if step.default is MISSING:
+                    raise ProviderNotFoundError(_missing(step, provider))
+                value = step.default
+            elif needed.lifecycle is Lifecycle.TRANSIENT:
+                value = await self._build(needed, user, owner, exits)
+            elif user is not None and needed.rank < user.rank:  # By an override; registration refuses it.
+                raise LifecycleError(capture_message(user, needed))
+            else:
+                value = await self._instance(needed)
             if step.keyword is None:
                 positional.append(value)
             else:
                 named[step.keyword] = value
-        made = partial(provider.factory, *positional, **named)
+        value = provider.factory(*positional, **named)
         if provider.kind is not Kind.PLAIN:
-            return await _enter(provider, made, owner, exits)
-        value = made()
-        if inspect.isawaitable(value):
+            return await _enter(provider, value, owner, exits)
+        if is_awaitable(value):
             value = await value
         # What a factory was given and hands on is somebody else's to close, and a transient is its user's.
         if provider.lifecycle is not Lifecycle.TRANSIENT and not _is_among(value, (*positional, *named.values())):
             exits.append(InstanceExit(value))
         return value
 
-    async def _argument(
-        self, step: Step, provider: Provider, user: Provider | None, owner: Keeper, exits: list[Exit]
-    ) -> Any:
-        needed = step.provider
-        if needed is None:
-            if step.default is MISSING:
-                raise ProviderNotFoundError(_missing(step, provider))
-            return step.default
-        if needed.lifecycle is Lifecycle.TRANSIENT:
-            return await self._build(needed, user, owner, exits)
-        if user is not None and needed.rank < user.rank:  # Only an override can do that; registration refuses it.
-            raise LifecycleError(capture_message(user, needed))
-        return await self._instance(needed)
 
-
-async def _enter(provider: Provider, made: Callable[[], Any], owner: Keeper, exits: list[Exit]) -> Any:
+async def _enter(provider: Provider, generator: Any, owner: Keeper, exits: list[Exit]) -> Any:
     """Run a yield factory to its `yield`."""
-    generator = made()
     try:
         if provider.kind is Kind.GENERATOR:
             value = next(generator)

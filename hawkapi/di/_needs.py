@@ -53,7 +53,7 @@ class Parameter(NamedTuple):
 
 def is_type(key: object) -> bool:
     """Whether a key is a type, in the wide sense of an annotation: `list[int]` and a `NewType` are."""
-    return isinstance(key, type | TypeAliasType | typing.NewType) or get_origin(key) is not None
+    return isinstance(key, type | typing.NewType) or get_origin(key) is not None
 
 
 def label_of(key: object, name: str | None = None) -> str:
@@ -140,7 +140,7 @@ def _names_for(factory: Callable[..., Any], known: Mapping[str, Any]) -> dict[st
 
 
 def _unwrap(annotation: Any) -> tuple[Any, list[Dependency], bool]:
-    """Return the type in `Annotated` and `| None`, the markers beside it, and whether None will do."""
+    """Return the type in aliases, `Annotated` and `| None`, the markers beside it, and whether None will do."""
     markers: list[Dependency] = []
     optional = False
     while True:
@@ -151,6 +151,8 @@ def _unwrap(annotation: Any) -> tuple[Any, list[Dependency], bool]:
             rest = [part for part in get_args(annotation) if part is not types.NoneType]
             annotation = functools.reduce(lambda left, right: left | right, rest)
             optional = True
+        elif isinstance(annotation, TypeAliasType):
+            annotation = annotation.__value__
         else:
             return annotation, markers, optional
 

@@ -7,7 +7,9 @@ from typing import Any, Self, overload
 
 from hawkapi.di._active import ACTIVE
 from hawkapi.di._engine import Engine
+from hawkapi.di._graph import Lifecycle
 from hawkapi.di._keeping import ABSENT, Keeper, Outcome
+from hawkapi.di._making import Resolution
 
 __all__ = ["Scope"]
 
@@ -18,11 +20,13 @@ class Scope:
     One event loop's, whose tasks may use it at the same time.
     """
 
-    __slots__ = ("_engine", "_keeper")
+    __slots__ = ("_engine", "_found", "_keeper")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._keeper = Keeper("the scope")
+        # What no override had a part in, by what it was asked for with. Only tasks of one loop write it.
+        self._found: dict[tuple[Any, str | None], Any] = {}
 
     @overload
     async def resolve[T](self, service_type: type[T], name: str | None = None) -> T: ...
@@ -38,16 +42,19 @@ class Scope:
             ProviderNotFoundError: a LookupError; nothing makes the type, or what a factory needs.
             ScopeClosedError: a RuntimeError; the scope has been left.
         """
-        # PERF: what is there already is found without making anything.
+        # PERF: what was asked for before is found with one look.
         engine = self._engine
-        if not (ACTIVE.get() or engine.everywhere):
-            provider = engine.view.providers.get((service_type, name))
-            value = self._keeper.values.get(provider, ABSENT)
-            if value is ABSENT:
-                value = engine.lives.period.root.values.get(provider, ABSENT)
-            if value is not ABSENT:
-                return value
-        return await engine.resolve(service_type, name, self._keeper)
+        if ACTIVE.get() or engine.everywhere:
+            return await engine.resolve(service_type, name, self._keeper)
+        key = (service_type, name)
+        value = self._found.get(key, ABSENT)
+        if value is ABSENT:
+            view = engine.view
+            value = await Resolution(engine.lives, view, self._keeper).resolve(service_type, name)
+            provider = view.find(service_type, name)
+            if provider is not None and provider.lifecycle is not Lifecycle.TRANSIENT:
+                self._found[key] = value
+        return value
 
     async def aclose(self, exc: BaseException | None = None) -> None:
         """Close the scope's instances, the last one first; a second call does nothing.
@@ -60,6 +67,7 @@ class Scope:
         """
         outcome = Outcome("closing a scope failed", exc)
         await self._keeper.leave(outcome)
+        self._found.clear()
         outcome.finish()
 
     async def __aenter__(self) -> Self:

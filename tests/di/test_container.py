@@ -236,6 +236,14 @@ def by_option(database: Database | None) -> object:
     return database
 
 
+type Alias = Annotated[Database, Depends()]
+
+
+def by_alias(database: Alias) -> object:
+    """Need it under another name."""
+    return database
+
+
 def by_inner_marker(database: Annotated[Database, Depends()] | None = None) -> object:
     """Would do without, with a marker."""
     return database
@@ -269,6 +277,7 @@ def through(database: Any = Depends(by_annotation)) -> object:
         by_name,
         by_option,
         by_inner_marker,
+        by_alias,
         by_position,
         through,
         functools.partial(by_annotation),
