@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 from pathlib import Path
@@ -160,3 +161,20 @@ def test_dependencies(token: str, status: int, log: list[str], monkeypatch: pyte
     example.log.clear()
     reply = request(example.app, "GET", "/items", headers={"x-token": token})
     assert (reply.status, example.log) == (status, log)
+
+
+def test_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The container's example greets from a request and from a script, and closes what it opened."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = importlib.import_module("container")
+    example.log.clear()
+    reply = request(example.app, "GET", "/greetings/ada")
+    assert (reply.status, reply.json(), example.log) == (200, {"message": "hello, ada"}, ["commit"])
+    assert asyncio.run(example.script()) == "hello, script"
+    assert example.log == ["commit", "commit", "pool closed"]
+
+
+def test_overriding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests on the page about the container pass."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    importlib.import_module("overriding").test_greeting()
