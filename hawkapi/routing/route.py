@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,3 +59,12 @@ class Route(_Placed):
     """Run before the handler, for their effect: those of the outermost router first, then the route's own."""
     required_scopes: tuple[str, ...] = ()
     """The scopes that the dependencies ask for, sorted, each once."""
+
+
+def answering(route: Route, methods: frozenset[str]) -> Route:
+    """Return a registered route as it is with other methods: its middleware, which may guard it, stays around it."""
+    changed = dataclasses.replace(route, methods=methods)
+    chain = getattr(route, "middleware_chain", None)
+    if chain is not None:
+        object.__setattr__(changed, "middleware_chain", chain)  # It is not published yet.
+    return changed

@@ -27,7 +27,7 @@ from hawkapi.routing.controllers import Controller, controller_routes
 from hawkapi.routing.errors import RouteNotFoundError
 from hawkapi.routing.mounts import Mount, wants_whole_path
 from hawkapi.routing.options import RouteOptions, build_route, normalise_methods
-from hawkapi.routing.route import Route
+from hawkapi.routing.route import Route, answering
 from hawkapi.routing.tree import RouteTree
 
 __all__ = ["Router"]
@@ -261,9 +261,7 @@ class Router:
             if not entries:
                 raise RouteNotFoundError(f"there is no route {route!r} to remove{_for_methods(wanted)}")
             kept = [
-                Entry(
-                    dataclasses.replace(entry.route, methods=entry.route.methods - wanted), entry.template, entry.chain
-                )
+                Entry(answering(entry.route, entry.route.methods - wanted), entry.template, entry.chain)
                 for entry in entries
                 if wanted is not None and not entry.route.methods <= wanted
             ]

@@ -181,3 +181,11 @@ def test_middleware_that_cannot_be_made(middleware: Any, kwargs: dict[str, Any],
     with pytest.raises(TypeError, match=reason):
         app.get("/other", middleware=[(middleware, kwargs)])(hello)
     assert (request(app, "GET", "/").status, len(app.routes)) == (200, 1)
+
+
+def test_middleware_stays_when_a_method_is_removed() -> None:
+    """A route that loses one of its methods is still inside its middleware, which may be what guards it."""
+    app = HawkAPI()
+    app.add_route("/", hello, methods=["GET", "POST"], middleware=[Deny])
+    app.remove_route("/", ["POST"])
+    assert [request(app, method, "/").status for method in ("GET", "POST")] == [403, 405]
