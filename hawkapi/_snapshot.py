@@ -86,6 +86,11 @@ class Publication:
             replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
         return len(self._newest.running) + sum(len(replica.running) for replica in replicas)
 
+    @property
+    def running_here(self) -> int | None:
+        """How many requests this thread is answering now; `None` where threads share one count."""
+        return None if self._owned is None else len(self.view().running)
+
     def publish(self, table: Table, chain: tuple[ASGIApp, ...] = ()) -> None:
         """Make a table and a chain of middleware visible to every request that begins from now on."""
         newest = self._newest

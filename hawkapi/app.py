@@ -26,7 +26,8 @@ from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.di.container import Container
 from hawkapi.di.overrides import Overrides, callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
-from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
+from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
+from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
@@ -129,7 +130,11 @@ class HawkAPI(Router):
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
         self._shared_view = self._publication.shared
         self._lifespan = LifespanManager(
-            self, lifespan, lambda: self._publication.running_requests, shutdown_timeout_s=shutdown_timeout_s
+            HookRegistry(),
+            lifespan,
+            app=self,
+            requests=self._publication,
+            shutdown_timeout_s=shutdown_timeout_s,
         )
 
     @property
@@ -142,15 +147,34 @@ class HawkAPI(Router):
         self.container.overrides_everywhere.clear()
         self.container.overrides_everywhere.update(overrides)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests, and connections of mounted applications, are being answered now, in all threads."""
+        return self._publication.running_requests
+
     def on_startup[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at start-up, before `lifespan`; it is returned as it is."""
-        self._lifespan.startup_hooks.append(check_callable(hook, "on_startup"))
-        return hook
+        return self._lifespan.hooks.on_startup(hook)
 
     def on_shutdown[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at shutdown, the last registered first."""
-        self._lifespan.shutdown_hooks.append(check_callable(hook, "on_shutdown"))
-        return hook
+        return self._lifespan.hooks.on_shutdown(hook)
+
+    def on_loop_startup[F: Hook](self, hook: F) -> F:
+        """Run a function in every event loop that serves the application, after start-up; it is returned as it is.
+
+        If it fails, that loop does not start; in the loop that ran start-up, no loop does.
+        """
+        check_callable(hook, "on_loop_startup")
+        return self._lifespan.loop_hooks.on_startup(hook)
+
+    def on_loop_shutdown[F: Hook](self, hook: F) -> F:
+        """Run a function in every event loop that serves the application, before shutdown; the last registered first.
+
+        The loop's requests have ended by then.
+        """
+        check_callable(hook, "on_loop_shutdown")
+        return self._lifespan.loop_hooks.on_shutdown(hook)
 
     def add_middleware(self, cls: Callable[..., ASGIApp], **kwargs: Any) -> None:
         """Put every HTTP request of the application, whatever answers it, through a middleware.
@@ -422,14 +446,3 @@ class HawkAPI(Router):
     def _publish(self) -> None:
         self._publication.publish(self._table, self._chain)
         self._shared_view = self._publication.shared
-
-
-def check_callable[F](function: F, what: str) -> F:
-    """Return what can be called.
-
-    Raises:
-        TypeError: it cannot; the message says what it was given as.
-    """
-    if not callable(function):
-        raise TypeError(f"{what} needs a function, not {function!r}")
-    return function

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgi import request
+from asgi import call, request
+from lifespans import COMPLETE, run_events
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
@@ -178,3 +179,18 @@ def test_overriding(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests on the page about the container pass."""
     monkeypatch.syspath_prepend(EXAMPLES)
     importlib.import_module("overriding").test_greeting()
+
+
+def test_lifespan_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's application starts, answers as it says, and leaves nothing open."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    module = importlib.import_module("lifespan")
+    state: dict[str, Any] = {}
+    replies: list[Any] = []
+
+    async def serve() -> None:
+        replies.append(await call(module.app, "GET", "/", state=dict(state)))
+
+    assert asyncio.run(run_events(module.app, serve, state=state)) == COMPLETE
+    assert replies[0].json() == {"greeting": "hello", "started": True, "pool": ["connection"]}
+    assert (module.pools, module.app.state.started) == ({}, False)

@@ -1,4 +1,4 @@
-"""Start-up and shutdown, once per period, whatever number of loops asks."""
+"""Start-up and shutdown of an application."""
 
 from __future__ import annotations
 
@@ -6,83 +6,15 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from asgi import call
+from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events
 
 from hawkapi import HawkAPI
-
-COMPLETE = [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
-TIMEOUT_S = 30
-"""How long a test waits for what must happen; only a failing test takes it."""
-
-
-class LoopThread:
-    """A server's worker: a thread with a loop that sends the lifespan events of one application."""
-
-    def __init__(self, app: HawkAPI, name: str = "worker") -> None:
-        self.started: Future[dict[str, Any]] = Future()
-        self.stopped: Future[dict[str, Any]] = Future()
-        self.state: dict[str, Any] = {}
-        self._app = app
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._answers = iter([self.started, self.stopped])
-        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._app({"type": "lifespan", "state": self.state}, self._receive, self._send))
-        self._loop.close()
-
-    async def _receive(self) -> dict[str, Any]:
-        if self.started.done():
-            await self._stop.wait()
-            return {"type": "lifespan.shutdown"}
-        return {"type": "lifespan.startup"}
-
-    async def _send(self, message: Any) -> None:
-        next(self._answers).set_result(message)
-
-    def wait_started(self) -> str:
-        """Return the type of the answer to the start event."""
-        return str(self.started.result(TIMEOUT_S)["type"])
-
-    def request_stop(self) -> None:
-        """Send the shutdown event."""
-        self._loop.call_soon_threadsafe(self._stop.set)
-
-    def stop(self) -> None:
-        """Send the shutdown event and wait for the thread to end."""
-        self.request_stop()
-        self.join()
-
-    def join(self) -> None:
-        """Wait for the thread to end as it should."""
-        assert self.stopped.result(TIMEOUT_S) == COMPLETE[1]
-        self.thread.join(TIMEOUT_S)
-
-
-async def run_events(app: HawkAPI, between: Callable[[], Any] = lambda: None, **scope: Any) -> list[Any]:
-    """Send start-up and shutdown on the running loop and return the answers; `between` is called, or awaited."""
-    sent: list[Any] = []
-    incoming = iter(["lifespan.startup", "lifespan.shutdown"])
-
-    async def receive() -> Any:
-        kind = next(incoming)
-        if kind == "lifespan.shutdown" and asyncio.iscoroutine(made := between()):
-            await made
-        return {"type": kind}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await app({"type": "lifespan", **scope}, receive, send)
-    return sent
 
 
 def recording_app(events: list[Any], **options: Any) -> HawkAPI:
@@ -156,23 +88,19 @@ def test_without_anything() -> None:
     assert asyncio.run(run_events(HawkAPI())) == COMPLETE
 
 
-@pytest.mark.parametrize("first", ["lifespan.shutdown", "lifespan.unknown"])
-def test_unknown_first_message(first: str) -> None:
-    """An event that the protocol does not have here ends the handler without an answer."""
-
-    async def scenario() -> list[Any]:
-        sent: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": first}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await HawkAPI()({"type": "lifespan"}, receive, send)
-        return sent
-
-    assert asyncio.run(scenario()) == []
+@pytest.mark.parametrize(
+    ("messages", "answers", "done"),
+    [
+        pytest.param(["lifespan.unknown"], [], [], id="first"),
+        pytest.param(["lifespan.startup", "lifespan.unknown"], COMPLETE[:1], ALL, id="second"),
+        pytest.param(["lifespan.shutdown"], COMPLETE[1:], [], id="shutdown-alone"),
+    ],
+)
+def test_unexpected_messages(messages: list[str], answers: list[Any], done: list[str]) -> None:
+    """An unknown event ends the handler without an answer, and what was started is stopped; nothing else is."""
+    events: list[Any] = []
+    assert asyncio.run(run_events(recording_app(events), messages=messages)) == answers
+    assert events == done
 
 
 def test_state_from_a_mapping() -> None:
@@ -200,12 +128,33 @@ def test_async_generator() -> None:
     assert events == ["enter", "leave"]
 
 
-def test_lifespan_of_another_kind(caplog: pytest.LogCaptureFixture) -> None:
-    """A lifespan that is no context manager fails the start with what to do."""
-    app = HawkAPI(lifespan=lambda _: None)  # type: ignore[arg-type, return-value]
-    (answer,) = asyncio.run(run_events(app))
-    assert answer["type"] == "lifespan.startup.failed"
-    assert answer["message"].startswith("lifespan must return an async context manager; decorate it with")
+async def without_yield(app: HawkAPI) -> None:
+    """Forget to yield."""
+
+
+def plain_generator(app: HawkAPI) -> Iterator[None]:
+    """Forget to be async."""
+    yield
+
+
+@pytest.mark.parametrize(
+    ("lifespan", "message"),
+    [
+        (lambda _: None, "lifespan must return an async context manager, not None; "),
+        (without_yield, "lifespan must yield once, between start-up and shutdown: write `yield` and "),
+        (plain_generator, "lifespan must be async: write `async def` and "),
+        (contextlib.contextmanager(plain_generator), "lifespan must be async: write `async def` and "),
+    ],
+    ids=["nothing", "coroutine", "generator", "sync-context-manager"],
+)
+def test_lifespan_of_another_kind(lifespan: Any, message: str) -> None:
+    """A lifespan that is no async context manager fails the start with what to do."""
+    assert asyncio.run(run_events(HawkAPI(lifespan=lifespan))) == [
+        {
+            "type": "lifespan.startup.failed",
+            "message": message + "decorate it with contextlib.asynccontextmanager",
+        }
+    ]
 
 
 @pytest.mark.parametrize("where", ["hook", "lifespan"])
@@ -258,7 +207,9 @@ def test_failed_start_and_failed_undoing(caplog: pytest.LogCaptureFixture) -> No
     app.on_startup(fail_start)
     app.on_shutdown(fail_stop)
     assert asyncio.run(run_events(app)) == [{"type": "lifespan.startup.failed", "message": "no database"}]
-    assert caplog.messages == ["start-up failed", "undoing start-up did not go well"]
+    fail_stop_failed = f"shutdown: hook {fail_stop.__qualname__} failed"
+    assert caplog.messages == ["start-up failed", fail_stop_failed]
+    assert all(record.exc_info for record in caplog.records)
 
 
 def test_failed_shutdown(caplog: pytest.LogCaptureFixture) -> None:
@@ -272,7 +223,7 @@ def test_failed_shutdown(caplog: pytest.LogCaptureFixture) -> None:
     app.on_shutdown(lambda: events.append("last"))
     app.on_shutdown(fail)
     assert asyncio.run(run_events(app)) == COMPLETE
-    assert (events, caplog.messages) == (["last"], ["shutdown did not go well"])
+    assert (events, caplog.messages) == (["last"], [f"shutdown: hook {fail.__qualname__} failed"])
     assert asyncio.run(run_events(app)) == COMPLETE
 
 
@@ -328,67 +279,6 @@ def test_other_loops_fail_when_the_start_is_cancelled() -> None:
     assert asyncio.run(scenario()) == [{"type": "lifespan.startup.failed", "message": message}]
 
 
-@pytest.mark.race
-@pytest.mark.parametrize("stop_owner_first", [True, False])
-def test_many_loops_start_once(stop_owner_first: bool) -> None:
-    """Of loops in four threads one starts up; all of them begin after it, share its state, and it is left last."""
-    events: list[Any] = []
-
-    @asynccontextmanager
-    async def lifespan(app: HawkAPI) -> AsyncIterator[dict[str, object]]:
-        owner = threading.current_thread()
-        events.append("enter")
-        yield {"owner": owner}
-        events.append("leave")
-        assert threading.current_thread() is owner
-
-    loops = start_together(HawkAPI(lifespan=lifespan), 4)
-    assert [loop.wait_started() for loop in loops] == ["lifespan.startup.complete"] * 4
-    assert events == ["enter"]
-    owner = next(loop for loop in loops if loop.state["owner"] is loop.thread)
-    assert all(loop.state["owner"] is owner.thread for loop in loops)
-    if stop_owner_first:
-        owner.request_stop()
-    for loop in loops:
-        if loop is not owner:
-            assert events == ["enter"]
-            loop.stop()
-    if not stop_owner_first:
-        owner.request_stop()
-    owner.join()
-    assert events == ["enter", "leave"]
-
-
-def start_together(app: HawkAPI, count: int) -> list[LoopThread]:
-    """Start as many loops at once."""
-    return [LoopThread(app, f"worker-{number}") for number in range(count)]
-
-
-@pytest.mark.race
-def test_many_loops_fail_together() -> None:
-    """When start-up fails every loop that waited for it fails; then all of them may start again."""
-    failing = [True]
-
-    @asynccontextmanager
-    async def lifespan(app: HawkAPI) -> AsyncIterator[None]:
-        if failing[0]:
-            raise OSError("no database")
-        yield
-
-    app = HawkAPI(lifespan=lifespan)
-    loops = start_together(app, 4)
-    answers = [loop.started.result(TIMEOUT_S) for loop in loops]
-    assert {answer["type"] for answer in answers} == {"lifespan.startup.failed"}
-    assert all(answer["message"].endswith("no database") for answer in answers)
-    failing[0] = False
-    loops = start_together(app, 4)
-    assert [loop.wait_started() for loop in loops] == ["lifespan.startup.complete"] * 4
-    for loop in loops:
-        loop.request_stop()
-    for loop in loops:
-        loop.join()
-
-
 def test_loop_that_comes_while_a_period_ends_begins_the_next() -> None:
     """A loop that starts while hooks of the last period still run waits, then runs start-up of the next period."""
     events: list[str] = []
@@ -427,8 +317,8 @@ def test_late_loops_are_named(caplog: pytest.LogCaptureFixture) -> None:
     owner.stop()
     assert events == ALL
     (record,) = caplog.records
-    assert record.exc_info is not None
-    assert "these event loops were still running at shutdown: the-late-one (<" in str(record.exc_info[1])
+    assert record.levelno == logging.ERROR
+    assert "these event loops are still running: the-late-one (<" in record.getMessage()
     late.stop()
 
 

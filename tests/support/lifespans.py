@@ -1,0 +1,85 @@
+"""Sends lifespan events, as servers do: on one loop, or on a loop in each of several threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from hawkapi.types import ASGIApp
+
+COMPLETE = [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+TIMEOUT_S = 30
+"""How long a test waits for what must happen; only a failing test takes it."""
+
+
+class LoopThread:
+    """A server's worker: a thread with a loop that sends the lifespan events of one application."""
+
+    def __init__(self, app: ASGIApp, name: str = "worker") -> None:
+        self.started: Future[dict[str, Any]] = Future()
+        self.stopped: Future[dict[str, Any]] = Future()
+        self.state: dict[str, Any] = {}
+        self._app = app
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._answers = iter([self.started, self.stopped])
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._app({"type": "lifespan", "state": self.state}, self._receive, self._send))
+        self._loop.close()
+
+    async def _receive(self) -> dict[str, Any]:
+        if self.started.done():
+            await self._stop.wait()
+            return {"type": "lifespan.shutdown"}
+        return {"type": "lifespan.startup"}
+
+    async def _send(self, message: Any) -> None:
+        next(self._answers).set_result(message)
+
+    def wait_started(self) -> str:
+        """Return the type of the answer to the start event."""
+        return str(self.started.result(TIMEOUT_S)["type"])
+
+    def request_stop(self) -> None:
+        """Send the shutdown event."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    def stop(self) -> None:
+        """Send the shutdown event and wait for the thread to end."""
+        self.request_stop()
+        self.join()
+
+    def join(self) -> None:
+        """Wait for the thread to end as it should."""
+        assert self.stopped.result(TIMEOUT_S) == COMPLETE[1]
+        self.thread.join(TIMEOUT_S)
+
+
+async def run_events(
+    app: ASGIApp,
+    between: Callable[[], Any] = lambda: None,
+    *,
+    messages: Sequence[str] = ("lifespan.startup", "lifespan.shutdown"),
+    **scope: Any,
+) -> list[Any]:
+    """Send events on the running loop and return the answers; `between` is called, or awaited, before the last one."""
+    sent: list[Any] = []
+    incoming = list(messages)
+
+    async def receive() -> Any:
+        kind = incoming.pop(0)
+        if not incoming and asyncio.iscoroutine(made := between()):
+            await made
+        return {"type": kind}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": "lifespan", **scope}, receive, send)
+    return sent
