@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
     from hawkapi.params.markers import Body, Cookie, File, Form, Header, Path, Query
+    from hawkapi.plugins import Plugin
     from hawkapi.requests import FormData, Headers, QueryParams, State, UploadFile
     from hawkapi.responses import (
         EventSourceResponse,
@@ -75,6 +76,7 @@ __all__ = [
     "PaginationParams",
     "Path",
     "PlainTextResponse",
+    "Plugin",
     "ProblemDetail",
     "Query",
     "QueryParams",
@@ -110,6 +112,7 @@ _HOMES = {
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
     "hawkapi.params.markers": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),
+    "hawkapi.plugins": ("Plugin",),
     "hawkapi.requests": ("FormData", "Headers", "QueryParams", "State", "UploadFile"),
     "hawkapi.responses": (
         "EventSourceResponse",

@@ -99,6 +99,11 @@ def as_validation_error(exc: Exception) -> Exception:
     return error
 
 
+def is_expected(exc: Exception) -> bool:
+    """Whether an exception has a response of its own, so that it is an answer rather than a failure."""
+    return isinstance(exc, (*ANSWERED,))
+
+
 def status_of(exc: Exception, validation_status: int) -> int:
     """Return the status that an exception is answered with unless a handler decides otherwise."""
     if isinstance(exc, HTTPException):

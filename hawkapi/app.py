@@ -14,6 +14,7 @@ from hawkapi._failures import (
     call_exception_handler,
     check_key,
     expected_response,
+    is_expected,
     status_of,
     unexpected_response,
 )
@@ -28,13 +29,15 @@ from hawkapi.di.overrides import Overrides, callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
+from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
 from hawkapi.responses.json import JSONResponse
 from hawkapi.routing._tree import Table
 from hawkapi.routing.middleware_entry import MiddlewareEntry
-from hawkapi.routing.mounts import route_path
+from hawkapi.routing.mounts import Mount, route_path
+from hawkapi.routing.options import normalise_route
 from hawkapi.routing.route import Route
 from hawkapi.routing.router import Router
 from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
@@ -125,6 +128,8 @@ class HawkAPI(Router):
         # THREADS: replaced as a whole, under the registration lock; a request loads it when something has failed.
         self._exceptions = NO_HANDLERS
         self._chain: tuple[ASGIApp, ...] = ()
+        # THREADS: ditto; whoever tells plugins something loads it once.
+        self._plugins: tuple[Any, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
@@ -133,6 +138,7 @@ class HawkAPI(Router):
             HookRegistry(),
             lifespan,
             app=self,
+            plugins=lambda: self._plugins,
             requests=self._publication,
             shutdown_timeout_s=shutdown_timeout_s,
         )
@@ -176,6 +182,23 @@ class HawkAPI(Router):
         check_callable(hook, "on_loop_shutdown")
         return self._lifespan.loop_hooks.on_shutdown(hook)
 
+    @property
+    def plugins(self) -> tuple[Any, ...]:
+        """The plugins in the order in which they were added."""
+        return self._plugins
+
+    def add_plugin(self, plugin: Any) -> None:
+        """Tell an object what the application does from now on: see `Plugin`. What it lacks of that is skipped.
+
+        It sees neither routes that are there already nor, if the application has started, this start-up.
+
+        Raises:
+            TypeError: it is a class instead of an object.
+        """
+        check_plugin(plugin)
+        with self._registration:
+            self._plugins = (*self._plugins, plugin)
+
     def add_middleware(self, cls: Callable[..., ASGIApp], **kwargs: Any) -> None:
         """Put every HTTP request of the application, whatever answers it, through a middleware.
 
@@ -184,6 +207,7 @@ class HawkAPI(Router):
         Raises:
             TypeError: the class cannot be made of these arguments, or its instances cannot be called.
         """
+        notify(self._plugins, "on_middleware_added", cls, dict(kwargs))
         with self._registration:
             link = Link(len(self._chain) + 1, self._behind_middleware)
             self._chain = (*self._chain, make_middleware(MiddlewareEntry(cls, kwargs), link))
@@ -390,6 +414,8 @@ class HawkAPI(Router):
             raise
         except Exception as exc:
             if started.begun:
+                if self._plugins:
+                    await self._tell_of_failure(exc, scope, receive)
                 # The server ends the connection: the client must not take what it has for the whole.
                 raise
             await self._fail(exc, scope, receive, send)
@@ -405,6 +431,8 @@ class HawkAPI(Router):
         except ClientDisconnect:
             raise
         except Exception as error:
+            if self._plugins:
+                await self._tell_of_failure(error, scope, receive)
             if started.begun:
                 raise
             # A handler for exceptions failed, or a detail or a header that cannot be sent: a failure like others.
@@ -412,6 +440,8 @@ class HawkAPI(Router):
 
     async def _response_to(self, exc: Exception, scope: Scope, receive: Receive) -> ASGIApp:
         """Return the response to an exception: a registered handler's, its own, or a 500."""
+        if self._plugins:
+            await self._tell_of_failure(exc, scope, receive)
         error = as_validation_error(exc)
         handler = self._exceptions.find(exc, 0) if error is not exc else None
         if handler is None:
@@ -423,6 +453,12 @@ class HawkAPI(Router):
         request = Request(scope, receive, max_body_size=self.max_body_size)
         result = await call_exception_handler(handler, request, exc, self._workers.run)
         return result if is_response(result) else JSONResponse(result, status_code=500)
+
+    async def _tell_of_failure(self, exc: Exception, scope: Scope, receive: Receive) -> None:
+        """Tell plugins of an exception, unless it is an answer."""
+        if not is_expected(exc):
+            request = Request(scope, receive, max_body_size=self.max_body_size)
+            await notify_failure(self._plugins, request, exc)
 
     async def _unrouted(self, table: Table, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that no route matches: 405 with `Allow`, 204 to `OPTIONS`, or 404."""
@@ -437,11 +473,18 @@ class HawkAPI(Router):
 
     def _check_route(self, route: Route) -> Route:
         check_route(route, self.container.has)
+        given = route_to_register(self._plugins, route)
+        if given is not route:
+            route = normalise_route(given)
+            check_route(route, self.container.has)
         # Once for the route, not for each request: a rate limit must remember the last one.
         if route.middleware:
             chain = wrap(self._behind_route_middleware, route.middleware)
             object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
         return route
+
+    def _check_mount(self, mount: Mount) -> None:
+        notify(self._plugins, "on_mount_registered", mount)
 
     def _publish(self) -> None:
         self._publication.publish(self._table, self._chain)

@@ -194,3 +194,12 @@ def test_lifespan_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asyncio.run(run_events(module.app, serve, state=state)) == COMPLETE
     assert replies[0].json() == {"greeting": "hello", "started": True, "pool": ["connection"]}
     assert (module.pools, module.app.state.started) == ({}, False)
+
+
+def test_plugins_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's plugin moves routes, and sees the failure."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("plugins").app
+    assert request(app, "GET", "/api/broken").status == 500
+    last = "failure 1: /api/broken: LookupError('no such thing')"
+    assert request(app, "GET", "/api/last").json() == {"last": last}

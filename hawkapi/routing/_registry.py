@@ -129,12 +129,9 @@ class Entry:
         return Entry(route, parse_template(route.path), (*chain, *self.chain))
 
     def checked(self, check: Callable[[Route], Route]) -> Entry:
-        """Return the entry with the route that a check made of its route."""
+        """Return the entry with the route that a check made of its route; its path is normalised."""
         route = check(self.route)
-        template = self.template
-        if route.path != template.path:
-            template = parse_template(route.path)
-            route = dataclasses.replace(route, path=template.path)
+        template = self.template if route.path == self.template.path else parse_template(route.path)
         return Entry(route, template, self.chain)
 
 
@@ -172,9 +169,12 @@ class Contents(NamedTuple):
             (chain, *((*chain, *inner) for inner in self.chains)),
         )
 
-    def checked(self, check: Callable[[Route], Route]) -> Contents:
-        """Return the contents with the routes that a check made of theirs."""
-        return self._replace(entries=tuple(entry.checked(check) for entry in self.entries))
+    def checked(self, check: Callable[[Route], Route], check_mount: Callable[[Mount], None]) -> Contents:
+        """Return the contents with the routes that a check made of theirs; another one sees the mounts."""
+        checked = self._replace(entries=tuple(entry.checked(check) for entry in self.entries))
+        for entry in self.mounts:
+            check_mount(entry.mount)
+        return checked
 
 
 class Change(NamedTuple):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypedDict
 
 from hawkapi.di.depends import check_guards
 from hawkapi.exceptions import check_status
 from hawkapi.http._grammar import is_token
+from hawkapi.routing._parse import parse_template
 from hawkapi.routing.middleware_entry import MiddlewareSpec, read_middleware
 from hawkapi.routing.response_model import infer_response_model
 from hawkapi.routing.route import Route
 
-__all__ = ["RouteOptions", "build_route", "normalise_methods"]
+__all__ = ["RouteOptions", "build_route", "normalise_methods", "normalise_route"]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -86,6 +88,21 @@ def build_route(
         middleware=read_middleware(options.get("middleware")),
         dependencies=dependencies,
         required_scopes=scopes_of(dependencies),
+    )
+
+
+def normalise_route(route: Route) -> Route:
+    """Return a copy of a route that somebody made, with path, methods and middleware in the form of registered ones.
+
+    Raises:
+        ValueError: the path has no meaning, or there is no method, or one is not a token.
+        TypeError: the middleware is none.
+    """
+    return dataclasses.replace(
+        route,
+        path=parse_template(route.path).path,
+        methods=normalise_methods(route.methods),
+        middleware=read_middleware(route.middleware),
     )
 
 

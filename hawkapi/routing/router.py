@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
@@ -26,7 +25,7 @@ from hawkapi.routing._url_path import build_mount_path, build_path, parameters_o
 from hawkapi.routing.controllers import Controller, controller_routes
 from hawkapi.routing.errors import RouteNotFoundError
 from hawkapi.routing.mounts import Mount, wants_whole_path
-from hawkapi.routing.options import RouteOptions, build_route, normalise_methods
+from hawkapi.routing.options import RouteOptions, build_route, normalise_methods, normalise_route
 from hawkapi.routing.route import Route, answering
 from hawkapi.routing.tree import RouteTree
 
@@ -205,7 +204,7 @@ class Router:
             raise ValueError("a router cannot include itself")
         context = self._context().extended(prefix, check_tags(tags), check_guards(dependencies))
         chain = (Inclusion(router, context),)
-        self._apply(Change(added=router._contents().below(chain).checked(self._check_route)))
+        self._apply(Change(added=self._checked(router._contents().below(chain))))
 
     def include_controller(self, controller: type[Controller]) -> None:
         """Register the decorated methods of a controller, all or nothing.
@@ -240,7 +239,7 @@ class Router:
             raise TypeError(f"a mount needs an ASGI application, not {app!r}")
         strip = not wants_whole_path(app) if strip_path is None else strip_path
         mount = self._context().place_mount(Mount(mount_path(path), app, name, strip))
-        self._apply(Change(added=Contents(mounts=(MountEntry(mount),))))
+        self._apply(Change(added=self._checked(Contents(mounts=(MountEntry(mount),)))))
 
     def remove_route(self, route: str | Route, methods: Iterable[str] | None = None) -> list[Route]:
         """Take routes out again and return them; an application's requests that begin later do not find them.
@@ -302,6 +301,7 @@ class Router:
         """
         check_router(new)
         contents = new._contents()
+        parts: dict[Chain, Contents] = {}
         while True:
             chains = self._registry.chains
             places = outermost_places(chains, old)
@@ -309,12 +309,14 @@ class Router:
                 raise RouteNotFoundError(f"{old!r} was not included, or has been replaced")
             added = Contents()
             for place in places:
-                chain = (*place[:-1], Inclusion(new, place[-1].context))
-                part = contents.below(chain).checked(self._check_route)
+                if place not in parts:
+                    chain = (*place[:-1], Inclusion(new, place[-1].context))
+                    parts[place] = self._checked(contents.below(chain))
+                part = parts[place]
                 added = Contents(added.entries + part.entries, added.mounts + part.mounts, added.chains + part.chains)
             with self._registration:
-                # Checking a route reads the user's code, so it is done without the lock; begin again if something else
-                # was included meanwhile.
+                # Checking a route calls the user's code, so it is done without the lock; look again if something else
+                # was included meanwhile, but check nothing twice.
                 if self._registry.chains is chains:
                     self._apply(Change(self._below(places), added, in_place=True))
                     return
@@ -394,13 +396,18 @@ class Router:
 
     def _insert(self, route: Route) -> None:
         """Register a route as it is, without the prefix and everything else of this router."""
-        template = parse_template(route.path)
-        route = dataclasses.replace(route, path=template.path, methods=normalise_methods(route.methods))
-        self._apply(Change(added=Contents((Entry(route, template).checked(self._check_route),))))
+        route = normalise_route(route)
+        self._apply(Change(added=self._checked(Contents((Entry(route, parse_template(route.path)),)))))
+
+    def _checked(self, contents: Contents) -> Contents:
+        return contents.checked(self._check_route, self._check_mount)
 
     def _check_route(self, route: Route) -> Route:
         """Refuse a route that could not be served, or return the one to register; nothing has been changed yet."""
         return route
+
+    def _check_mount(self, mount: Mount) -> None:
+        """Refuse a mount; nothing has been changed yet."""
 
     def _publish(self) -> None:
         """Make the newest table visible to requests; called with the registration lock held."""
