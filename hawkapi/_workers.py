@@ -26,6 +26,8 @@ DEFAULT_SIZE: Final = 40
 class Lane(Enum):
     """Kinds of work, each with threads of its own. A kind may wait for those below it, never for those above."""
 
+    CHECKS = "-check"
+    """Readiness checks: user code, which must be able to answer when handlers have no thread left."""
     HANDLERS = ""
     """Handlers, dependencies and background tasks: user code that may wait for anything."""
     STREAMS = "-stream"

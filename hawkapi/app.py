@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hawkapi._binding import NOTHING_REPLACED
 from hawkapi._dispatch import Started, Written, adding, additions, call_handler
@@ -29,11 +29,14 @@ from hawkapi.di.overrides import Overrides, callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
+from hawkapi.observability._probes import give_way, place_probes
+from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
 from hawkapi.responses.json import JSONResponse
+from hawkapi.routing._registry import Change
 from hawkapi.routing._tree import Table
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.routing.mounts import Mount, route_path
@@ -74,6 +77,10 @@ class HawkAPI(Router):
             more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
             becomes the lifespan state.
+        serverless: have no routes for the API's description and its pages, default off; health probes stay.
+        health_url: where `{"status":"ok"}` is answered, default "/healthz"; `None` for nowhere.
+        readyz_url: where the readiness checks are answered, default "/readyz"; `None` for nowhere.
+        livez_url: where `{"status":"alive"}` is answered, default "/livez"; `None` for nowhere.
         worker_threads: threads at most for handlers that are plain functions, default 40.
         shutdown_timeout_s: seconds that shutdown waits for other loops and running requests, default 10.
 
@@ -97,6 +104,10 @@ class HawkAPI(Router):
         container: Container | None = None,
         request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
+        serverless: bool = False,
+        health_url: str | None = "/healthz",
+        readyz_url: str | None = "/readyz",
+        livez_url: str | None = "/livez",
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
     ) -> None:
@@ -125,12 +136,16 @@ class HawkAPI(Router):
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size
         self.request_timeout = request_timeout
+        self.serverless = serverless
         # THREADS: replaced as a whole, under the registration lock; a request loads it when something has failed.
         self._exceptions = NO_HANDLERS
         self._chain: tuple[ASGIApp, ...] = ()
         # THREADS: ditto; whoever tells plugins something loads it once.
         self._plugins: tuple[Any, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
+        self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
+        probes = [(health_url, healthz), (readyz_url, self._readiness.readyz), (livez_url, livez)]
+        self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
         self._shared_view = self._publication.shared
@@ -157,6 +172,33 @@ class HawkAPI(Router):
     def in_flight(self) -> int:
         """How many requests, and connections of mounted applications, are being answered now, in all threads."""
         return self._publication.running_requests
+
+    def readiness_check[F: Check](self, name: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Callable[[F], F]:
+        """Ask the decorated function, plain or async, whether the application is ready, at each request of `/readyz`.
+
+        It takes no arguments and returns whether it is, or that and a text. What it raises means no. Plain functions
+        run in a worker thread.
+
+        Args:
+            name: what the answer calls it.
+            timeout_s: seconds, default 5, after which no answer means no.
+
+        Raises:
+            TypeError: there is no name, or it does not decorate a function.
+            ValueError: there is a check of the same name, or the time is not above 0.
+        """
+        # A type checker sees a text; `@app.readiness_check` without a name would register nothing, and say nothing.
+        if not isinstance(cast("object", name), str):
+            raise TypeError(f'readiness_check needs a name: write @app.readiness_check("database"), not {name!r}')
+        if timeout_s <= 0:
+            raise ValueError(f"timeout_s is {timeout_s}; it is a number of seconds above 0")
+
+        def register(function: F) -> F:
+            with self._registration:
+                self._readiness.add(name, function, timeout_s)
+            return function
+
+        return register
 
     def on_startup[F: Hook](self, hook: F) -> F:
         """Run a function without arguments, plain or async, at start-up, before `lifespan`; it is returned as it is."""
@@ -482,6 +524,10 @@ class HawkAPI(Router):
             chain = wrap(self._behind_route_middleware, route.middleware)
             object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
         return route
+
+    def _apply(self, change: Change) -> None:
+        with self._registration:
+            super()._apply(give_way(self._probes, self._registry, change))
 
     def _check_mount(self, mount: Mount) -> None:
         notify(self._plugins, "on_mount_registered", mount)

@@ -41,6 +41,15 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
         ),
         pytest.param("errors.py", "/items/5", {"bought": 5}, id="errors"),
         pytest.param("middleware.py", "/counted", {"hello": "again"}, id="middleware"),
+        pytest.param(
+            "health.py",
+            "/readyz",
+            {
+                "status": "ready",
+                "checks": {"database": {"ok": True, "detail": "3 connections"}, "disk": {"ok": True, "detail": ""}},
+            },
+            id="health",
+        ),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )

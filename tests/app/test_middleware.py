@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from apps import app_with, hello
+from apps import NO_PROBES, app_with, hello
 from asgi import call, request
 
 from hawkapi import HawkAPI, HTTPException, MiddlewareEntry, PlainTextResponse, Response
@@ -175,7 +175,7 @@ def test_middleware_added_while_a_request_runs() -> None:
 )
 def test_middleware_that_cannot_be_made(middleware: Any, kwargs: dict[str, Any], reason: str) -> None:
     """What cannot be made or called is refused when it is added, and nothing is changed."""
-    app = app_with(hello)
+    app = app_with(hello, **NO_PROBES)
     with pytest.raises(TypeError, match=reason):
         app.add_middleware(middleware, **kwargs)
     with pytest.raises(TypeError, match=reason):

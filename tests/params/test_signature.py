@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
+from apps import NO_PROBES
 
 from hawkapi import HawkAPI, Response
 from hawkapi._callables import unwrap_callable
@@ -202,7 +203,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("handler", "path", "message"), REFUSALS)
 def test_refused_at_registration(handler: Callable[..., Any], path: str, message: str) -> None:
     """What cannot be served is refused with method, path, name and parameter, and nothing is registered."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     path = "/r" + path.removesuffix("/")
     with pytest.raises(UnsupportedTypeError, match=message) as caught:
         app.add_route(path, handler, methods=["get"], name="reader")

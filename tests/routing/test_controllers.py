@@ -204,7 +204,7 @@ def test_include_controller_is_all_or_nothing() -> None:
     app.get("/users/thread")(handler)
     with pytest.raises(RouteConflictError):
         app.include_controller(Users)
-    assert len(app.routes) == 1
+    assert [route.path for route in app.routes if route.path.startswith("/users")] == ["/users/thread"]
 
 
 async def handler() -> None:

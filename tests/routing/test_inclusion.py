@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from apps import hello, two_routes
+from apps import NO_PROBES, hello, two_routes
 from asgi import request
 
 from hawkapi import HawkAPI
@@ -105,7 +105,7 @@ def test_include_preserves_everything_else() -> None:
 
 def test_include_copies_what_is_there() -> None:
     """What a router gets after it was included is not seen."""
-    app, router = HawkAPI(), router_with("/a")
+    app, router = HawkAPI(**NO_PROBES), router_with("/a")
     app.include_router(router)
     router.get("/b")(hello)
     assert (paths_of(app), request(app, "GET", "/a").status, request(app, "GET", "/b").status) == (["/a"], 200, 404)
@@ -113,7 +113,7 @@ def test_include_copies_what_is_there() -> None:
 
 def test_include_is_all_or_nothing() -> None:
     """One conflict, and nothing of the router is included; nothing is published."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.get("/c")(hello)
     generation = app._publication.generation
     with pytest.raises(RouteConflictError, match=r"^Route conflict: GET /c "):
@@ -124,7 +124,7 @@ def test_include_is_all_or_nothing() -> None:
 
 def test_include_is_one_publication() -> None:
     """However many routes a router has, requests see them appear at once."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     generation = app._publication.generation
     app.include_router(router_with("/a", "/b", "/c"))
     assert app._publication.generation == generation + 1
@@ -132,7 +132,7 @@ def test_include_is_one_publication() -> None:
 
 def test_include_twice_is_a_conflict() -> None:
     """The same routes twice contradict each other."""
-    app, router = HawkAPI(), router_with("/a")
+    app, router = HawkAPI(**NO_PROBES), router_with("/a")
     app.include_router(router)
     with pytest.raises(ValueError, match=r"^Route conflict"):
         app.include_router(router)
@@ -168,7 +168,7 @@ def test_include_refuses_what_cannot_be_served() -> None:
 
     router = router_with("/a")
     router.get("/b")(handler)
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     with pytest.raises(TypeError, match="GET /b"):
         app.include_router(router)
     assert app.routes == []
@@ -185,7 +185,7 @@ def test_include_refuses_what_cannot_be_served() -> None:
 )
 def test_remove_route(wanted: str, left: list[str]) -> None:
     """A route is removed by its path or its name, and returned."""
-    app = HawkAPI(prefix="/api")
+    app = HawkAPI(prefix="/api", **NO_PROBES)
     for path, name in [("/a", "ay"), ("/b", "bee"), ("/c/{x}", "sea")]:
         app.add_route(path, hello_any, methods=["GET"], name=name)
     gone = app.remove_route(wanted)
@@ -210,7 +210,7 @@ def test_remove_route_itself() -> None:
 
 def test_remove_route_path_takes_all_methods() -> None:
     """Every route with exactly this path goes; one that names its parameter differently stays."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     for method, path in [("GET", "/{x}"), ("PUT", "/{x}"), ("POST", "/{y}")]:
         app.add_route(path, hello, methods=[method])
     assert len(app.remove_route("/{x}")) == 2
@@ -227,7 +227,7 @@ def test_remove_route_path_takes_all_methods() -> None:
 )
 def test_remove_route_methods(methods: Any, left: set[str]) -> None:
     """A route goes on answering the methods that were not taken from it."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.add_route("/a", hello, methods=["GET", "PUT", "POST"])
     app.remove_route("/a", methods)
     assert [route.methods for route in app.routes] == [left]
@@ -253,7 +253,7 @@ def test_remove_route_not_there(wanted: Any, methods: Any, message: str) -> None
 
 def test_remove_route_frees_the_position_for_another_type() -> None:
     """When the last route with a parameter has gone, its position may take another type."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.add_route("/a/{x}/b", hello, methods=["GET"])
     app.remove_route("/a/{x}/b")
     app.add_route("/a/{x:int}", hello, methods=["GET"])
@@ -262,7 +262,7 @@ def test_remove_route_frees_the_position_for_another_type() -> None:
 
 def test_replace_router() -> None:
     """The new router's routes come where the old one's were: same prefix, tags and place in the order."""
-    app = HawkAPI(prefix="/app")
+    app = HawkAPI(prefix="/app", **NO_PROBES)
     app.get("/first")(hello)
     old, new = router_with("/a", "/b", prefix="/old"), router_with("/b", "/c", prefix="/new", tags=["n"])
     app.include_router(old)
@@ -278,7 +278,7 @@ def test_replace_router() -> None:
 
 def test_replace_router_wherever_it_was_included() -> None:
     """Routers that included it, and mounts in it, count too."""
-    app, middle, old, new = HawkAPI(), Router(prefix="/m", tags=["m"]), router_with("/a"), router_with("/b")
+    app, middle, old, new = HawkAPI(**NO_PROBES), Router(prefix="/m", tags=["m"]), router_with("/a"), router_with("/b")
     old.mount("/files", hello)
     new.mount("/images", hello)
     middle.include_router(old)
@@ -296,7 +296,7 @@ def test_replace_router_wherever_it_was_included() -> None:
 
 def test_replace_router_that_was_empty() -> None:
     """A router that had no routes when it was included has its place."""
-    app, old = HawkAPI(prefix="/p"), Router()
+    app, old = HawkAPI(prefix="/p", **NO_PROBES), Router()
     app.include_router(old)
     app.replace_router(old, router_with("/a"))
     assert paths_of(app) == ["/p/a"]
@@ -304,7 +304,7 @@ def test_replace_router_that_was_empty() -> None:
 
 def test_replace_router_by_itself() -> None:
     """A router that has got new routes may take its own place: that is how they are seen."""
-    app, router = HawkAPI(), router_with("/a")
+    app, router = HawkAPI(**NO_PROBES), router_with("/a")
     app.include_router(router)
     router.get("/b")(hello)
     app.replace_router(router, router)
@@ -313,7 +313,7 @@ def test_replace_router_by_itself() -> None:
 
 def test_replace_router_is_all_or_nothing() -> None:
     """A conflict with what stays leaves everything as it was."""
-    app, old = HawkAPI(), router_with("/a", "/b")
+    app, old = HawkAPI(**NO_PROBES), router_with("/a", "/b")
     app.include_router(old)
     app.get("/c")(hello)
     with pytest.raises(RouteConflictError):
@@ -325,7 +325,7 @@ def test_replace_router_is_all_or_nothing() -> None:
 
 def test_replace_router_that_is_not_there() -> None:
     """What was not included, or was replaced, has no place."""
-    app, old, new = HawkAPI(), router_with("/a"), router_with("/b")
+    app, old, new = HawkAPI(**NO_PROBES), router_with("/a"), router_with("/b")
     app.include_router(old)
     app.replace_router(old, new)
     with pytest.raises(RouteNotFoundError, match="was not included, or has been replaced"):
@@ -339,7 +339,7 @@ def test_replace_router_included_in_itself_indirectly() -> None:
     first, second = router_with("/a"), router_with("/b", prefix="/s")
     second.include_router(first)
     first.include_router(second)
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.include_router(first)
     assert paths_of(app) == ["/a", "/s/b", "/s/a"]
     app.replace_router(first, router_with("/c"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from apps import hello
+from apps import NO_PROBES, hello
 from asgi import request
 
 from hawkapi import HawkAPI, Route
@@ -38,7 +38,7 @@ def test_tree_shows_the_newest_state() -> None:
 
 def test_insert_into_an_application_is_served() -> None:
     """What is put into an application's tree answers requests, and is checked as any other route."""
-    app = HawkAPI(prefix="/api")
+    app = HawkAPI(prefix="/api", **NO_PROBES)
     app.tree.insert(Route("a/", hello, frozenset({"get"}), name="a"))
     assert request(app, "GET", "/a").status == 200
     assert app.routes[0].path == "/a"

@@ -7,6 +7,7 @@ from collections.abc import Set
 from typing import Any, assert_type
 
 import pytest
+from apps import NO_PROBES
 
 from hawkapi import HawkAPI
 from hawkapi.exceptions import RouteConflictError
@@ -116,7 +117,7 @@ def test_add_route_name(handler: Any, name: str) -> None:
 
 def test_add_route_refused_changes_nothing() -> None:
     """A refused route is in neither the list nor the table."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.get("/a")(read_thing)
     with pytest.raises(RouteConflictError, match="Route conflict: GET /a "):
         app.add_route("/a/", read_thing, methods=["PUT", "GET"])

@@ -16,6 +16,8 @@ JSON = (b"content-type", b"application/json")
 VARY = (b"vary", b"accept")
 TYPES = "https://hawkapi.ashimov.com/errors/"
 UUID_TEXT = "12345678-1234-5678-1234-567812345678"
+NO_PROBES: dict[str, Any] = {"health_url": None, "readyz_url": None, "livez_url": None}
+"""Options of an application whose routes are those of the test alone."""
 current_user: ContextVar[str] = ContextVar("current_user", default="nobody")
 
 
@@ -66,7 +68,7 @@ async def take_item(item: Item) -> list[object]:
 
 def two_routes() -> HawkAPI:
     """Return an application with GET and PUT at one path."""
-    app = HawkAPI()
+    app = HawkAPI(**NO_PROBES)
     app.get("/things")(hello)
     app.put("/{name}")(hello)
     return app

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from apps import NO_PROBES
 from asgi import call
 
 from hawkapi import HawkAPI
@@ -72,7 +73,7 @@ def serve(app: HawkAPI, progress: Progress, barrier: threading.Barrier, served: 
 @pytest.mark.race
 def test_routes_are_seen_at_once_and_whole() -> None:
     """After `add_route` has returned every thread's next request finds the route; nobody ever sees half of one."""
-    app, progress, barrier = HawkAPI(), Progress(), threading.Barrier(SERVERS + 1)
+    app, progress, barrier = HawkAPI(**NO_PROBES), Progress(), threading.Barrier(SERVERS + 1)
     served: list[int] = []
 
     def register() -> None:
@@ -91,7 +92,7 @@ def test_routes_are_seen_at_once_and_whole() -> None:
 @pytest.mark.race
 def test_registrations_from_many_threads_are_all_kept() -> None:
     """Of routes that several threads register at once none is lost, and of two for one path one is refused."""
-    app, progress, barrier = HawkAPI(), Progress(), threading.Barrier(SERVERS)
+    app, progress, barrier = HawkAPI(**NO_PROBES), Progress(), threading.Barrier(SERVERS)
     refused: list[str] = []
 
     def register(server: int) -> None:

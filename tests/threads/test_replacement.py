@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from apps import NO_PROBES
 from asgi import call
 
 from hawkapi import HawkAPI
@@ -82,7 +83,7 @@ def router_of(generation: int) -> Router:
 @pytest.mark.race
 def test_a_replacement_is_seen_at_once_and_whole() -> None:
     """One table has routes of one generation only, and no request finds an older one than was there when it began."""
-    app, shared, routers = HawkAPI(prefix="/p"), Shared(), [router_of(0)]
+    app, shared, routers = HawkAPI(prefix="/p", **NO_PROBES), Shared(), [router_of(0)]
     app.include_router(routers[0])
 
     def change() -> None:
@@ -112,7 +113,7 @@ def test_a_replacement_is_seen_at_once_and_whole() -> None:
 @pytest.mark.race
 def test_a_removed_route_is_gone_when_the_call_returns() -> None:
     """Whoever asks after `remove_route` has returned gets 404, before 200; routes beside it are never missed."""
-    app, shared = HawkAPI(), Shared()
+    app, shared = HawkAPI(**NO_PROBES), Shared()
 
     async def answer(value: int = 0) -> int:
         return value
@@ -143,7 +144,7 @@ def test_a_removed_route_is_gone_when_the_call_returns() -> None:
 @pytest.mark.race
 def test_paths_are_made_while_routes_come_and_go() -> None:
     """`url_path_for` finds a name that is always there, whatever happens to the first route that has it."""
-    app, shared = HawkAPI(), Shared()
+    app, shared = HawkAPI(**NO_PROBES), Shared()
 
     async def answer() -> None: ...
 

@@ -1,0 +1,1 @@
+"""What an application tells those who run it."""
