@@ -14,6 +14,7 @@ from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events
 from loops import run_in_loops
 
 from hawkapi import HawkAPI
+from hawkapi._threading import FREE_THREADED
 
 
 @pytest.mark.race
@@ -159,3 +160,33 @@ def test_two_lifespans_one_after_the_other_start_twice() -> None:
         assert asyncio.run(run_events(noted.app)) == COMPLETE
     once = ["start", "enter", "loop start", "loop stop", "leave", "stop"]
     assert [what for what, _ in noted.events] == once * 2
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="with the GIL the requests of loops are counted together")
+def test_loop_that_stops_waits_for_its_own_requests_only() -> None:
+    """While another loop answers a request, a loop without any stops at once."""
+    noted = Noted()
+    begun, go_on = threading.Event(), threading.Event()
+
+    @noted.app.get("/slow")
+    async def slow() -> str:
+        begun.set()
+        await asyncio.to_thread(go_on.wait, TIMEOUT_S)
+        return "done"
+
+    async def busy() -> None:
+        async def serve() -> None:
+            assert (await call(noted.app, "GET", "/slow")).json() == "done"
+
+        assert await run_events(noted.app, serve) == COMPLETE
+
+    thread = threading.Thread(target=lambda: asyncio.run(busy()))
+    thread.start()
+    assert begun.wait(TIMEOUT_S)
+    other = LoopThread(noted.app, "other")
+    assert other.wait_started() == "lifespan.startup.complete"
+    other.stop()
+    assert noted.app.in_flight == 1
+    go_on.set()
+    thread.join(TIMEOUT_S)
+    assert [what for what, _ in noted.events][-3:] == ["loop stop", "leave", "stop"]
