@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from hawkapi._callables import is_async_callable
 from hawkapi.debug_page import build_debug_response
-from hawkapi.exceptions import HawkAPIError, HTTPException, reason_phrase
+from hawkapi.exceptions import HawkAPIError, HTTPException, reason_phrase, report_exception
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
 from hawkapi.responses.base import Response
@@ -131,6 +131,7 @@ def unexpected_response(exc: Exception, scope: Scope, *, debug: bool) -> Respons
     """Return the response to an exception that nothing expected, and log it with its traceback."""
     # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
     logger.error("%s %r failed", scope.get("method", scope["type"]), scope["path"], exc_info=exc)
+    report_exception(exc, scope)
     title = reason_phrase(500)
     if not debug:
         return problem_response("internal", 500, title, detail=title)

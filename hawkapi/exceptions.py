@@ -10,6 +10,7 @@
         ├── CodecError                (ValueError)  bytes or values do not fit a type (`hawkapi.codec`)
         ├── RequestEntityTooLarge                   413 (`hawkapi.requests.request`)
         ├── ClientDisconnect                        the client left before its body was complete
+        ├── WebSocketDisconnect                     a WebSocket is closed (`hawkapi.websocket`)
         ├── LifespanError             (RuntimeError) start-up or shutdown did not work
         ├── RequestValidationError                  400, or the app's `validation_error_status` (`hawkapi.params`)
         └── HTTPException                           the status it carries
@@ -23,10 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 if TYPE_CHECKING:
     from hawkapi.responses import Response
+    from hawkapi.types import Scope
 
 __all__ = [
     "ClientDisconnect",
@@ -40,6 +42,7 @@ __all__ = [
     "RouteConflictError",
     "UnsupportedMediaTypeError",
     "UnsupportedTypeError",
+    "WebSocketDisconnect",
 ]
 
 
@@ -65,6 +68,21 @@ class LifespanError(HawkAPIError, RuntimeError):
 
 class ClientDisconnect(HawkAPIError):
     """The client closed the connection before its request body was complete; no response is sent."""
+
+
+class WebSocketDisconnect(HawkAPIError):
+    """A WebSocket is closed: the client closed it, or has gone.
+
+    Args:
+        code: the close code (RFC 6455 section 7.4), default 1000; 1005 where the client gave none, 1006 where it went
+            without a word.
+        reason: what the client gave as its reason, default empty.
+    """
+
+    def __init__(self, code: int = 1000, reason: str = "") -> None:
+        super().__init__(f"WebSocket closed with {code}{f': {reason}' if reason else ''}")
+        self.code = code
+        self.reason = reason
 
 
 class HTTPException(HawkAPIError):
@@ -138,6 +156,17 @@ TITLES: Final[Mapping[str, str]] = {"timeout": "Request Timeout"}
 
 COMPATIBLE_PHRASES = {413: "Payload Too Large", 422: "Unprocessable Entity"}
 """Where the name of a status differs between Python versions, the one that clients have always seen."""
+
+
+EXCEPTIONS_EXTENSION: Final = "hawkapi.exceptions"
+"""An extension of the ASGI scope: a list that takes the exceptions which clients see only the traces of."""
+
+
+def report_exception(exc: BaseException, scope: Scope) -> None:
+    """Give an exception that is logged and answered, not raised, to a test client, if one has asked for it."""
+    reported = (scope.get("extensions") or {}).get(EXCEPTIONS_EXTENSION)
+    if isinstance(reported, list):
+        cast("list[BaseException]", reported).append(exc)
 
 
 def reason_phrase(status_code: int) -> str:
