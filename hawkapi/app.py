@@ -154,6 +154,7 @@ class HawkAPI(Router):
             lifespan,
             app=self,
             plugins=lambda: self._plugins,
+            resources=self.container,
             requests=self._publication,
             shutdown_timeout_s=shutdown_timeout_s,
         )

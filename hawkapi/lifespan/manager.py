@@ -24,6 +24,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import Any, Final, Protocol, cast
 
+from hawkapi.exceptions import report_exception
 from hawkapi.lifespan._periods import Period, Periods, StartupError, Stay, describe
 from hawkapi.lifespan._undo import Undo, call
 from hawkapi.lifespan.hooks import HookRegistry
@@ -151,6 +152,7 @@ class LifespanManager:
                 await send({"type": "lifespan.startup.complete"})
                 kind = (await receive())["type"]
         except StartupError as exc:
+            report_exception(exc.__cause__ or exc, scope)
             return {"type": "lifespan.startup.failed", "message": str(exc)}
         finally:
             self._periods.leave(period, stay)
