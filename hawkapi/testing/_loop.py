@@ -1,0 +1,125 @@
+"""The event loop that a test client runs applications on: one, in a thread of its own.
+
+A loop that only runs inside each call, as `run_until_complete` does, stands still between two requests of a test: a
+server-sent event, a WebSocket or a task of the application's start-up could not go on. A thread keeps it running, and
+lets several threads of a test share one client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import weakref
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
+from contextvars import Context
+from typing import Any, Final, NamedTuple
+
+__all__ = ["LoopThread", "await_in", "run_in"]
+
+STOP_TIMEOUT_S: Final = 10.0
+"""How long a thread is waited for; longer only when the application blocks its loop."""
+
+
+class _Running(NamedTuple):
+    """A loop that runs, and what ends it."""
+
+    loop: asyncio.AbstractEventLoop
+    stop: asyncio.Future[None]
+
+
+class _Exit(NamedTuple):
+    """An exception on its way out of the loop."""
+
+    exc: BaseException
+
+
+class LoopThread:
+    """A running event loop. Thread-safe.
+
+    It ends with `close`, when the object is collected, or with the interpreter, whichever comes first; its tasks are
+    cancelled then, and the thread closes the loop itself.
+    """
+
+    def __init__(self) -> None:
+        started: Future[_Running] = Future()
+        self._thread = threading.Thread(target=_serve, args=(started,), name="hawkapi-test-client", daemon=True)
+        # THREADS: from 3.14 on a free-threaded build gives a new thread the context of its starter; nothing of a test
+        # is to stay in the loop.
+        Context().run(self._thread.start)
+        self._running = started.result()
+        self._finalizer = weakref.finalize(self, _stop, self._running, self._thread, weakref.ref(self))
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, for `run_in`."""
+        return self._running.loop
+
+    def close(self) -> None:
+        """Cancel what still runs, and wait until the thread has ended; further calls do nothing."""
+        self._finalizer()
+
+
+def run_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of another thread, with the context variables of this one, and return its result."""
+    future = asyncio.run_coroutine_threadsafe(_kept(work), loop)
+    try:
+        outcome = future.result()
+    except CancelledError:
+        raise RuntimeError("the client was closed while a request was under way") from None
+    except BaseException:
+        # Also when the test is interrupted: the request must not go on by itself.
+        future.cancel()
+        raise
+    return _opened(outcome)
+
+
+async def await_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop, which may be the running one, and return its result."""
+    if loop is asyncio.get_running_loop():
+        return await work
+    return _opened(await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_kept(work), loop)))
+
+
+async def _kept[T](work: Coroutine[Any, Any, T]) -> T | _Exit:
+    """Return what must not be raised in the loop: what would end it, and what would pass for a cancellation."""
+    try:
+        return await work
+    except (SystemExit, KeyboardInterrupt) as exc:
+        return _Exit(exc)
+    except asyncio.CancelledError as exc:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return _Exit(exc)
+
+
+def _opened[T](outcome: T | _Exit) -> T:
+    if isinstance(outcome, _Exit):
+        raise outcome.exc
+    return outcome
+
+
+def _serve(started: Future[_Running]) -> None:
+    asyncio.run(_until_stopped(started))
+
+
+async def _until_stopped(started: Future[_Running]) -> None:
+    loop = asyncio.get_running_loop()
+    stop = loop.create_future()
+    started.set_result(_Running(loop, stop))
+    await stop
+
+
+def _stop(running: _Running, thread: threading.Thread, owner: weakref.ref[LoopThread]) -> None:
+    """End a loop; wait for its thread unless the collector asks, which may run in any thread, under any lock."""
+    with contextlib.suppress(RuntimeError):  # The loop is closed already.
+        running.loop.call_soon_threadsafe(_finish, running.stop)
+    if owner() is not None and thread is not threading.current_thread():
+        thread.join(STOP_TIMEOUT_S)
+
+
+def _finish(stop: asyncio.Future[None]) -> None:
+    if not stop.done():
+        stop.set_result(None)

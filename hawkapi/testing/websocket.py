@@ -1,0 +1,385 @@
+"""WebSocket sessions of a test: `WebSocketSession`, and `AsyncWebSocketSession` for async tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Coroutine, MutableMapping
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from hawkapi.codec import encode
+from hawkapi.exceptions import WebSocketDisconnect
+from hawkapi.http.headers import MutableHeaders
+from hawkapi.testing._loop import await_in, run_in
+from hawkapi.testing._transport import ClientGone, Entering, Runner, is_about_leaving, read_headers
+from hawkapi.testing.response import CaseInsensitiveDict, TestResponse
+from hawkapi.types import ASGIApp, HeaderPairs, Message
+
+__all__ = ["AsyncWebSocketSession", "WebSocketDenied", "WebSocketSession"]
+
+DEFAULT_TIMEOUT_S: Final = 10.0
+"""How long a test waits for a message: longer than any application needs, shorter than a person's patience."""
+
+ABNORMAL_CLOSURE: Final = 1006
+"""What a browser reports where there was no closing handshake (RFC 6455 section 7.4.1)."""
+INTERNAL_ERROR: Final = 1011
+NORMAL_CLOSURE: Final = 1000
+
+type JSONMode = Literal["text", "binary"]
+
+
+class WebSocketDenied(WebSocketDisconnect):
+    """The application answered the handshake with an HTTP response (ASGI extension `websocket.http.response`)."""
+
+    def __init__(self, response: TestResponse) -> None:
+        super().__init__(ABNORMAL_CLOSURE, f"HTTP {response.status_code}")
+        self.response = response
+
+
+class Connection(Runner):
+    """One WebSocket, as the application sees it; belongs to one loop."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        scope: MutableMapping[str, Any],
+        entering: Entering,
+        *,
+        url: str,
+        raises: bool,
+        timeout_s: float | None,
+    ) -> None:
+        super().__init__(app, scope, entering)
+        self.accepted: Message | None = None
+        self._url = url
+        self._raises = raises
+        self._timeout_s = timeout_s
+        self._to_app: deque[Message] = deque([{"type": "websocket.connect"}])
+        self._from_app: deque[Message] = deque()
+        self._denial: Message | None = None
+        self._denial_body: list[bytes] = []
+        self._denied = False
+        self._disconnect: Message | None = None
+        """What the application receives from the end on."""
+        self._closed_by_app: Message | None = None
+
+    async def receive(self) -> Message:
+        """Give the application its next event; a disconnect again and again."""
+        await self.changes.until(lambda: self._to_app or self._disconnect)
+        if self._to_app:
+            return self._to_app.popleft()
+        assert self._disconnect is not None
+        return dict(self._disconnect)
+
+    async def send(self, message: Message) -> None:
+        """Take an event from the application, in the order that ASGI allows."""
+        kind = message["type"]
+        if self._disconnect is not None and self._closed_by_app is None:
+            raise ClientGone("the client has disconnected")
+        if kind == "websocket.accept" and self.accepted is None and not self._is_over():
+            read_headers(message)
+            self.accepted = message
+        elif kind == "websocket.close" and self._denial is None and not self._is_over():
+            self._close_by_app(message)
+        elif kind == "websocket.send" and self.accepted is not None and not self._is_over():
+            self._from_app.append(message)
+        elif kind == "websocket.http.response.start" and self.accepted is None and self._denial is None:
+            read_headers(message)
+            self._denial = message
+        elif kind == "websocket.http.response.body" and self._denial is not None and not self._denied:
+            self._denial_body.append(bytes(message.get("body", b"")))
+            self._denied = not message.get("more_body", False)
+        else:
+            raise RuntimeError(f"the application sent {kind!r}, but {self._expected()}")
+        self.changes.announce()
+
+    async def connect(self) -> None:
+        """Start the application, and wait for its answer to the handshake.
+
+        Raises:
+            WebSocketDisconnect: it refused.
+            BaseException: what escaped it.
+        """
+        self.start()
+        try:
+            await self._wait(lambda: self.accepted or self._denied or self._closed_by_app or self.ended)
+        finally:
+            if self.accepted is None:
+                await self.leave(NORMAL_CLOSURE, "")
+        if self.accepted is not None:
+            return
+        self._raise_failure()
+        if self._denied and self._denial is not None:
+            status, headers = int(self._denial["status"]), read_headers(self._denial)
+            raise WebSocketDenied(TestResponse(status, b"".join(self._denial_body), headers, url=self._url))
+        if self._closed_by_app is not None:
+            raise as_disconnect(self._closed_by_app)
+        raise self._no_answer()
+
+    async def next_message(self) -> Message:
+        """Return the next event from the application; its close again and again.
+
+        Raises:
+            TimeoutError: none comes.
+            BaseException: what escaped it.
+        """
+        await self._wait(lambda: self._from_app or self._closed_by_app or self.ended)
+        if self._from_app:
+            return self._from_app.popleft()
+        self._raise_failure()
+        if self._closed_by_app is not None:
+            return self._closed_by_app
+        # As servers do it for an application that returns, or fails, without closing.
+        code = INTERNAL_ERROR if self.error is not None else NORMAL_CLOSURE
+        return {"type": "websocket.close", "code": code, "reason": ""}
+
+    async def put(self, message: Message) -> None:
+        """Give the application an event.
+
+        Raises:
+            WebSocketDisconnect: the connection is closed.
+        """
+        if self._closed_by_app is not None:
+            raise as_disconnect(self._closed_by_app)
+        if self._disconnect is not None:
+            raise as_disconnect(self._disconnect)
+        self._to_app.append(message)
+        self.changes.announce()
+
+    async def leave(self, code: int, reason: str) -> None:
+        """Close the connection if it is open, and wait for the application to end."""
+        if self._disconnect is None:
+            self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+            self.changes.announce()
+        await self.stop()
+
+    async def finish(self) -> None:
+        """Close the connection if it is open; raise what escaped the application."""
+        await self.leave(NORMAL_CLOSURE, "")
+        self._raise_failure()
+
+    async def _wait(self, condition: Any) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self.changes.until(condition)
+        except TimeoutError:
+            raise TimeoutError(f"{self._url}: the application sent nothing for {self._timeout_s} s") from None
+
+    def _close_by_app(self, message: Message) -> None:
+        self._closed_by_app = message
+        code, reason = message.get("code", NORMAL_CLOSURE), message.get("reason") or ""
+        self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+
+    def _raise_failure(self) -> None:
+        """Raise what escaped the application, unless all it met with is that the test has gone."""
+        if self.error is None or self.is_told or not self._raises or is_about_leaving(self.error):
+            return
+        gone_by_test = self._disconnect is not None and self._closed_by_app is None
+        if gone_by_test and isinstance(self.error, WebSocketDisconnect):
+            return
+        self.is_told = True
+        raise self.error
+
+    def _is_over(self) -> bool:
+        return self._closed_by_app is not None or self._denial is not None
+
+    def _no_answer(self) -> BaseException:
+        if self.error is not None or not self._raises:
+            return WebSocketDenied(TestResponse(500, b"Internal Server Error", [], url=self._url, exception=self.error))
+        return RuntimeError("the application returned without accepting or closing the WebSocket")
+
+    def _expected(self) -> str:
+        if self._closed_by_app is not None:
+            return "it has closed the WebSocket"
+        if self._denial is not None:
+            return "a response takes the place of the WebSocket"
+        return "it has accepted already" if self.accepted is not None else "it has not accepted yet"
+
+
+class _Session:
+    """What both forms of a session know."""
+
+    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop, owner: object) -> None:
+        self.accepted_subprotocol: str | None = None
+        """What the application has chosen."""
+        self.response_headers = CaseInsensitiveDict()
+        """What the application has sent with its acceptance."""
+        self.scope = connection.scope
+        self._connection = connection
+        self._loop = loop
+        # A client that nobody else holds would be collected, and its loop ended.
+        self._owner = owner
+
+    def _read_acceptance(self) -> None:
+        accepted: Message = self._connection.accepted or {"type": "websocket.accept"}
+        self.accepted_subprotocol = accepted.get("subprotocol")
+        pairs: HeaderPairs = read_headers(accepted)
+        self.response_headers = CaseInsensitiveDict(MutableHeaders.from_pairs(pairs).multi_items())
+
+
+class WebSocketSession(_Session):
+    """A WebSocket of a test: a context manager, connected inside its block.
+
+    Each method that waits for the application does so for the session's `timeout_s`, default 10 seconds, and raises
+    `TimeoutError` then. An exception that escapes the application is raised by the method that waits, or at the end of
+    the block. Thread-safe: one thread may send while another receives.
+    """
+
+    def __enter__(self) -> Self:
+        self._do(self._connection.connect())
+        self._read_acceptance()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is None:
+            self._do(self._connection.finish())
+        else:
+            self._do(self._connection.leave(NORMAL_CLOSURE, ""))
+
+    def send(self, message: Message) -> None:
+        """Give the application an event as it is."""
+        self._do(self._connection.put(message))
+
+    def send_text(self, data: str) -> None:
+        """Send a text message.
+
+        Raises:
+            WebSocketDisconnect: the connection is closed.
+        """
+        self.send({"type": "websocket.receive", "text": data})
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send a binary message; raises as `send_text`."""
+        self.send({"type": "websocket.receive", "bytes": bytes(data)})
+
+    def send_json(self, data: Any, mode: JSONMode = "text") -> None:
+        """Send a value as JSON, in a text message or a binary one; raises as `send_text`."""
+        self.send(json_message(data, mode))
+
+    def receive(self) -> Message:
+        """Return the next event of the application: `websocket.send`, or, again and again, its `websocket.close`."""
+        return self._do(self._connection.next_message())
+
+    def receive_text(self) -> str:
+        """Return the next text message.
+
+        Raises:
+            WebSocketDisconnect: the application has closed the connection, with `code` and `reason`.
+            AssertionError: the next message is binary.
+            TimeoutError: none comes.
+        """
+        return text_of(self.receive())
+
+    def receive_bytes(self) -> bytes:
+        """Return the next binary message; raises as `receive_text`."""
+        return bytes_of(self.receive())
+
+    def receive_json(self, mode: JSONMode = "text") -> Any:
+        """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
+        return json.loads(text_of(self.receive()) if mode == "text" else bytes_of(self.receive()))
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection, and wait for the application to end; further calls do nothing."""
+        self._do(self._connection.leave(code, reason))
+
+    def _do[T](self, work: Coroutine[Any, Any, T]) -> T:
+        return run_in(self._loop, work)
+
+
+class AsyncWebSocketSession(_Session):
+    """A WebSocket of an async test: an async context manager; else as `WebSocketSession`."""
+
+    async def __aenter__(self) -> Self:
+        await self._do(self._connection.connect())
+        self._read_acceptance()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if kind is None:
+            await self._do(self._connection.finish())
+        else:
+            await self._do(self._connection.leave(NORMAL_CLOSURE, ""))
+
+    async def send(self, message: Message) -> None:
+        """Give the application an event as it is."""
+        await self._do(self._connection.put(message))
+
+    async def send_text(self, data: str) -> None:
+        """Send a text message.
+
+        Raises:
+            WebSocketDisconnect: the connection is closed.
+        """
+        await self.send({"type": "websocket.receive", "text": data})
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary message; raises as `send_text`."""
+        await self.send({"type": "websocket.receive", "bytes": bytes(data)})
+
+    async def send_json(self, data: Any, mode: JSONMode = "text") -> None:
+        """Send a value as JSON, in a text message or a binary one; raises as `send_text`."""
+        await self.send(json_message(data, mode))
+
+    async def receive(self) -> Message:
+        """Return the next event of the application: `websocket.send`, or, again and again, its `websocket.close`."""
+        return await self._do(self._connection.next_message())
+
+    async def receive_text(self) -> str:
+        """Return the next text message; raises as the method of `WebSocketSession`."""
+        return text_of(await self.receive())
+
+    async def receive_bytes(self) -> bytes:
+        """Return the next binary message; raises as `receive_text`."""
+        return bytes_of(await self.receive())
+
+    async def receive_json(self, mode: JSONMode = "text") -> Any:
+        """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
+        return json.loads(text_of(await self.receive()) if mode == "text" else bytes_of(await self.receive()))
+
+    async def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection, and wait for the application to end; further calls do nothing."""
+        await self._do(self._connection.leave(code, reason))
+
+    async def _do[T](self, work: Coroutine[Any, Any, T]) -> T:
+        return await await_in(self._loop, work)
+
+
+def json_message(data: Any, mode: JSONMode) -> Message:
+    """Return the event that carries a value."""
+    encoded = encode(data)
+    if mode == "text":
+        return {"type": "websocket.receive", "text": encoded.decode()}
+    return {"type": "websocket.receive", "bytes": encoded}
+
+
+def text_of(message: Message) -> str:
+    """Return the text of an event."""
+    _check_open(message)
+    text = message.get("text")
+    if text is None:
+        raise AssertionError(f"a text message was expected, not the bytes {message.get('bytes')!r}")
+    assert isinstance(text, str)
+    return text
+
+
+def bytes_of(message: Message) -> bytes:
+    """Return the bytes of an event."""
+    _check_open(message)
+    data = message.get("bytes")
+    if data is None:
+        raise AssertionError(f"a binary message was expected, not the text {message.get('text')!r}")
+    return bytes(data)
+
+
+def as_disconnect(message: Message) -> WebSocketDisconnect:
+    """Return the error that a close or a disconnect is."""
+    return WebSocketDisconnect(int(message.get("code") or NORMAL_CLOSURE), str(message.get("reason") or ""))
+
+
+def _check_open(message: Message) -> None:
+    if message["type"] == "websocket.close":
+        raise as_disconnect(message)
