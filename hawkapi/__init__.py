@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hawkapi.routing import Controller, VersionRouter
     from hawkapi.routing.controllers import delete, get, patch, post, put
     from hawkapi.staticfiles import StaticFiles
+    from hawkapi.testing import TestClient, TestResponse
 
 __version__ = "0.3.0"
 
@@ -92,6 +93,8 @@ __all__ = [
     "StaticFiles",
     "StreamingResponse",
     "Struct",
+    "TestClient",
+    "TestResponse",
     "UnsetType",
     "UploadFile",
     "ValidationErrorDetail",
@@ -125,6 +128,7 @@ _HOMES = {
     "hawkapi.routing": ("Controller", "VersionRouter"),
     "hawkapi.routing.controllers": ("delete", "get", "patch", "post", "put"),
     "hawkapi.staticfiles": ("StaticFiles",),
+    "hawkapi.testing": ("TestClient", "TestResponse"),
 }
 """What is loaded when it is asked for, by the module that it comes from."""
 
