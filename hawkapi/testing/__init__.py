@@ -1,7 +1,13 @@
-"""Tests of applications without a network: `TestClient` and what it answers with."""
+"""Tests of applications without a network: `TestClient`, `hammer`, and a plugin for pytest."""
 
 from hawkapi.exceptions import WebSocketDisconnect as WebSocketDisconnect
 from hawkapi.testing.client import TestClient as TestClient
+from hawkapi.testing.contract import ContractTest as ContractTest
+from hawkapi.testing.contract import generate_contract_tests as generate_contract_tests
+from hawkapi.testing.hammer import Call as Call
+from hawkapi.testing.hammer import HammerError as HammerError
+from hawkapi.testing.hammer import HammerReport as HammerReport
+from hawkapi.testing.hammer import hammer as hammer
 from hawkapi.testing.response import CaseInsensitiveDict as CaseInsensitiveDict
 from hawkapi.testing.response import HTTPStatusError as HTTPStatusError
 from hawkapi.testing.response import TestResponse as TestResponse
@@ -15,8 +21,12 @@ from hawkapi.testing.websocket import WebSocketSession as WebSocketSession
 __all__ = [
     "AsyncStreamedResponse",
     "AsyncWebSocketSession",
+    "Call",
     "CaseInsensitiveDict",
+    "ContractTest",
     "HTTPStatusError",
+    "HammerError",
+    "HammerReport",
     "StreamedResponse",
     "TestClient",
     "TestResponse",
@@ -24,4 +34,6 @@ __all__ = [
     "WebSocketDenied",
     "WebSocketDisconnect",
     "WebSocketSession",
+    "generate_contract_tests",
+    "hammer",
 ]

@@ -7,13 +7,13 @@ import functools
 import mimetypes
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import IO, Any, Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import hawkapi.codec as codec
 from hawkapi.testing._url import as_text
 
-__all__ = ["Content", "FileContent", "Files", "FormData", "build_body", "iter_chunks"]
+__all__ = ["Content", "Files", "FormData", "build_body", "iter_chunks"]
 
 type Content = bytes | bytearray | str | Iterable[bytes | str] | AsyncIterable[bytes | str]
 """A body in one piece, or what yields it piece by piece; iterators are read once."""
@@ -21,10 +21,9 @@ type Content = bytes | bytearray | str | Iterable[bytes | str] | AsyncIterable[b
 type FormData = Mapping[str, Any] | Iterable[tuple[str, Any]]
 """Fields of a form: values may be lists."""
 
-type FileContent = bytes | str | IO[bytes]
-type File = FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str]
-type Files = Mapping[str, File | list[File]] | Iterable[tuple[str, File]]
-"""Files of a form: content, `(filename, content)` or `(filename, content, content_type)`; lists repeat a field."""
+type Files = Mapping[str, Any] | Iterable[tuple[str, Any]]
+"""Files of a form, by field: content, `(filename, content)` or `(filename, content, content_type)`; lists repeat a
+field. Content is bytes, text or an open file. No type says that and lets type checkers infer it for a dict."""
 
 type Body = bytes | Iterable[bytes | str] | AsyncIterable[bytes | str]
 
@@ -106,13 +105,13 @@ def _fields(data: FormData) -> Iterator[tuple[str, str]]:
             yield name, item.decode() if isinstance(item, bytes) else as_text(item)
 
 
-def _files(files: Files) -> Iterator[tuple[str, File]]:
-    for name, given in files.items() if isinstance(files, Mapping) else files:
+def _files(files: Files) -> Iterator[tuple[str, Any]]:
+    for name, given in cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files:
         for file in given if isinstance(given, list) else (given,):
             yield name, file
 
 
-def _file_part(name: str, file: File) -> bytes:
+def _file_part(name: str, file: Any) -> bytes:
     """Return the part of one file; without a name it is called as its field, as an `open()` file by its path."""
     parts: tuple[Any, ...] = file if isinstance(file, tuple) else (_file_name(name, file), file)
     filename, content, *rest = parts
@@ -122,7 +121,7 @@ def _file_part(name: str, file: File) -> bytes:
     return _part(name, filename, _as_bytes(content), rest[0] if rest else guessed or "application/octet-stream")
 
 
-def _file_name(field: str, file: FileContent) -> str:
+def _file_name(field: str, file: Any) -> str:
     path = getattr(file, "name", None)
     return path.replace("\\", "/").rpartition("/")[2] if isinstance(path, str) else field
 

@@ -16,7 +16,7 @@ from concurrent.futures import CancelledError, Future
 from contextvars import Context
 from typing import Any, Final, NamedTuple
 
-__all__ = ["LoopThread", "await_in", "run_in"]
+__all__ = ["LoopThread", "abandon", "await_in", "run_in"]
 
 STOP_TIMEOUT_S: Final = 10.0
 """How long a thread is waited for; longer only when the application blocks its loop."""
@@ -63,7 +63,13 @@ class LoopThread:
 
 def run_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a loop of another thread, with the context variables of this one, and return its result."""
-    future = asyncio.run_coroutine_threadsafe(_kept(work), loop)
+    kept = _kept(work)
+    try:
+        future = asyncio.run_coroutine_threadsafe(kept, loop)
+    except RuntimeError:
+        kept.close()
+        work.close()
+        raise RuntimeError("the client is closed") from None
     try:
         outcome = future.result()
     except CancelledError:
@@ -73,6 +79,14 @@ def run_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> 
         future.cancel()
         raise
     return _opened(outcome)
+
+
+def abandon(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) -> None:
+    """Let a loop of another thread run a coroutine, if it still runs at all, without waiting for that."""
+    try:
+        asyncio.run_coroutine_threadsafe(work, loop)
+    except RuntimeError:
+        work.close()
 
 
 async def await_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:

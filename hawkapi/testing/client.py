@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
 from hawkapi.testing._cookies import CookieJar
-from hawkapi.testing._loop import LoopThread, await_in, run_in
+from hawkapi.testing._loop import LoopThread, abandon, await_in, run_in
 from hawkapi.testing._request import HeaderFields, RequestOptions
 from hawkapi.testing._session import RaiseExceptions, Session
 from hawkapi.testing._transport import LifespanRun
@@ -195,6 +195,10 @@ class TestClient:
         response = StreamedResponse(run_in(loop, streaming.__aenter__()), loop)
         try:
             yield response
+        except GeneratorExit:
+            # The collector has come for a block that was never left, in whatever thread: nothing may be waited for.
+            abandon(loop, streaming.__aexit__(None, None, None))
+            raise
         except BaseException as exc:
             run_in(loop, streaming.__aexit__(type(exc), exc, exc.__traceback__))
             raise
