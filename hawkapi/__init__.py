@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from hawkapi.routing import Controller, VersionRouter
     from hawkapi.routing.controllers import delete, get, patch, post, put
     from hawkapi.staticfiles import StaticFiles
-    from hawkapi.testing import TestClient, TestResponse
+    from hawkapi.testing import TestClient, TestResponse, override
 
 __version__ = "0.3.0"
 
@@ -102,6 +102,7 @@ __all__ = [
     "delete",
     "field",
     "get",
+    "override",
     "patch",
     "post",
     "put",
@@ -128,7 +129,7 @@ _HOMES = {
     "hawkapi.routing": ("Controller", "VersionRouter"),
     "hawkapi.routing.controllers": ("delete", "get", "patch", "post", "put"),
     "hawkapi.staticfiles": ("StaticFiles",),
-    "hawkapi.testing": ("TestClient", "TestResponse"),
+    "hawkapi.testing": ("TestClient", "TestResponse", "override"),
 }
 """What is loaded when it is asked for, by the module that it comes from."""
 

@@ -1,4 +1,4 @@
-"""Tests of applications without a network: `TestClient`, `hammer`, and a plugin for pytest."""
+"""Tests of applications without a network: `TestClient`, `override`, `hammer`, and a plugin for pytest."""
 
 from hawkapi.exceptions import WebSocketDisconnect as WebSocketDisconnect
 from hawkapi.testing.client import TestClient as TestClient
@@ -8,6 +8,7 @@ from hawkapi.testing.hammer import Call as Call
 from hawkapi.testing.hammer import HammerError as HammerError
 from hawkapi.testing.hammer import HammerReport as HammerReport
 from hawkapi.testing.hammer import hammer as hammer
+from hawkapi.testing.overrides import override as override
 from hawkapi.testing.response import CaseInsensitiveDict as CaseInsensitiveDict
 from hawkapi.testing.response import HTTPStatusError as HTTPStatusError
 from hawkapi.testing.response import TestResponse as TestResponse
@@ -36,4 +37,5 @@ __all__ = [
     "WebSocketSession",
     "generate_contract_tests",
     "hammer",
+    "override",
 ]

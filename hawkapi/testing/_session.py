@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Literal, Unpack
 
@@ -75,7 +75,7 @@ class Session:
         client: the address that the requests come from.
         root_path: of the scope.
         timeout_s: of each request, where it does not say.
-        entering: the context that the application runs in, default none.
+        entering: the context that the application runs in.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Session:
         client: tuple[str, int] | None,
         root_path: str,
         timeout_s: float | None,
-        entering: Entering = nullcontext,
+        entering: Entering,
     ) -> None:
         self.app = app
         self.base = URL.parse(base_url)

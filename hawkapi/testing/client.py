@@ -15,6 +15,7 @@ from hawkapi.testing._request import HeaderFields, RequestOptions
 from hawkapi.testing._session import RaiseExceptions, Session
 from hawkapi.testing._transport import LifespanRun
 from hawkapi.testing._url import Params
+from hawkapi.testing.overrides import Overrides, Replacements
 from hawkapi.testing.response import CaseInsensitiveDict, HTTPStatusError, TestResponse
 from hawkapi.testing.stream import AsyncStreamedResponse, StreamedResponse
 from hawkapi.testing.websocket import DEFAULT_TIMEOUT_S, AsyncWebSocketSession, Connection, WebSocketSession
@@ -33,7 +34,7 @@ class TestClient:
     task of the application goes on between two calls. ``with TestClient(app) as client:`` runs start-up and shutdown
     around the block, ``async with`` does so on the loop of an async test; without either there is no start-up.
 
-    Each call sees the context variables of its caller.
+    Each call sees the context variables of its caller, and its overrides of dependencies.
 
     Thread-safe: threads may share a client. What they set in `cookies` they share too.
 
@@ -46,12 +47,15 @@ class TestClient:
         raise_server_exceptions: `True`, the default, raises in the test what escapes the application; `False` makes a
             response with 500 of it, as servers do. `"all"` also raises what a hawkapi application logs and answers
             with 500; `response.exception` holds it in any case.
+        overrides: replacements of dependencies, as `override` takes them, for all requests of this client, until it is
+            closed. Those that are active when it is made are kept too, as long as their own blocks last.
         client: address and port that the requests come from, or `None`.
         root_path: of the scope, for an application behind a prefix.
         timeout_s: seconds that a request may take before `TimeoutError` is raised in the test; default forever.
 
     Raises:
-        ValueError: `base_url` is no URL.
+        ValueError: `base_url` is no URL, or an override cannot work.
+        TypeError: `overrides` are given for an application without a container, or are none.
     """
 
     __test__ = False
@@ -65,11 +69,13 @@ class TestClient:
         cookies: Mapping[str, str] | None = None,
         follow_redirects: bool = False,
         raise_server_exceptions: RaiseExceptions = True,
+        overrides: Replacements | None = None,
         client: tuple[str, int] | None = DEFAULT_CLIENT,
         root_path: str = "",
         timeout_s: float | None = None,
     ) -> None:
         self.app = app
+        self._overrides = Overrides(app, overrides)
         self._session = Session(
             app,
             base_url,
@@ -80,6 +86,7 @@ class TestClient:
             client=client,
             root_path=root_path,
             timeout_s=timeout_s,
+            entering=self._overrides.entering,
         )
         # THREADS: protects which loop and which lifespan are the client's now, for the few statements that replace
         # them. Starting a thread under it is safe: nothing that runs in that thread takes it. Requests that are under
@@ -280,6 +287,7 @@ class TestClient:
                 thread, self._thread = self._thread, None
             if thread is not None:
                 thread.close()
+            self._overrides.close()
 
     def __enter__(self) -> Self:
         loop = self._loop_for_sync("with TestClient(...)")
@@ -307,9 +315,12 @@ class TestClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        taken = self._take_lifespan()
-        if taken is not None:
-            await await_in(taken[1], taken[0].shutdown())
+        try:
+            taken = self._take_lifespan()
+            if taken is not None:
+                await await_in(taken[1], taken[0].shutdown())
+        finally:
+            self._overrides.close()
 
     def __repr__(self) -> str:
         return f"TestClient({self.app!r}, {str(self._session.base)!r})"

@@ -17,6 +17,7 @@ from typing import Any, Final, Unpack
 
 from hawkapi.testing._request import RequestOptions
 from hawkapi.testing._session import Session
+from hawkapi.testing.overrides import Overrides, Replacements
 from hawkapi.testing.response import TestResponse
 from hawkapi.types import ASGIApp
 
@@ -91,6 +92,7 @@ def hammer(
     lifespan: bool = True,
     seed: int | None = None,
     headers: Mapping[str, str] | None = None,
+    overrides: Replacements | None = None,
     timeout_s: float = 60.0,
 ) -> HammerReport:
     """Send requests to one application from many threads, each with its own event loop, and check every answer.
@@ -109,6 +111,7 @@ def hammer(
         lifespan: run start-up and shutdown in each loop.
         seed: shuffles the requests.
         headers: sent with every request.
+        overrides: as for `TestClient`.
         timeout_s: seconds for the whole, default 60.
 
     Raises:
@@ -121,6 +124,7 @@ def hammer(
     if not calls or threads < 1 or rounds < 1:
         raise ValueError("hammer needs at least one request, one thread and one round")
     plan = Plan(calls, threads, rounds, seed, lifespan, timeout_s)
+    carried = Overrides(app, overrides)
     crew = Crew(plan, check or SameAnswers())
     sessions = [
         Session(
@@ -133,10 +137,14 @@ def hammer(
             client=("testclient", 50_000 + index),
             root_path="",
             timeout_s=timeout_s,
+            entering=carried.entering,
         )
         for index in range(threads)
     ]
-    crew.work(sessions)
+    try:
+        crew.work(sessions)
+    finally:
+        carried.close()
     report = crew.report()
     if report.failures:
         raise HammerError(report)
@@ -216,7 +224,7 @@ class Crew:
             BaseException: the first error of one.
         """
         threads = [
-            # Each with a copy of the caller's context variables.
+            # Each with a copy of the caller's context variables: its overrides are in them.
             threading.Thread(
                 target=copy_context().run, args=(self._run, worker, session), name=f"hammer-{worker.index}", daemon=True
             )
