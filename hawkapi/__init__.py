@@ -28,6 +28,7 @@ from hawkapi.routing import Route, Router
 if TYPE_CHECKING:
     from hawkapi.background import BackgroundTasks
     from hawkapi.codec.struct import UNSET, Meta, Struct, UnsetType, field
+    from hawkapi.config import Settings, env_field
     from hawkapi.middleware import MiddlewareEntry
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
@@ -89,6 +90,7 @@ __all__ = [
     "Router",
     "Scope",
     "ServerSentEvent",
+    "Settings",
     "State",
     "StaticFiles",
     "StreamingResponse",
@@ -100,6 +102,7 @@ __all__ = [
     "ValidationErrorDetail",
     "VersionRouter",
     "delete",
+    "env_field",
     "field",
     "get",
     "override",
@@ -112,6 +115,7 @@ __all__ = [
 _HOMES = {
     "hawkapi.background": ("BackgroundTasks",),
     "hawkapi.codec.struct": ("UNSET", "Meta", "Struct", "UnsetType", "field"),
+    "hawkapi.config": ("Settings", "env_field"),
     "hawkapi.middleware": ("MiddlewareEntry",),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),

@@ -11,6 +11,8 @@
         ├── RequestEntityTooLarge                   413 (`hawkapi.requests.request`)
         ├── ClientDisconnect                        the client left before its body was complete
         ├── WebSocketDisconnect                     a WebSocket is closed (`hawkapi.websocket`)
+        ├── SettingsError             (ValueError)  settings are missing or invalid (`hawkapi.config`)
+        │   └── EnvFileError                        a `.env` file cannot be read
         ├── LifespanError             (RuntimeError) start-up or shutdown did not work
         ├── RequestValidationError                  400, or the app's `validation_error_status` (`hawkapi.params`)
         └── HTTPException                           the status it carries
