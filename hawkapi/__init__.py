@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     from hawkapi.background import BackgroundTasks
     from hawkapi.codec.struct import UNSET, Meta, Struct, UnsetType, field
     from hawkapi.config import Settings, env_field
+    from hawkapi.flags import (
+        EnvFlagProvider,
+        EvalContext,
+        FileFlagProvider,
+        FlagDisabled,
+        FlagProvider,
+        Flags,
+        StaticFlagProvider,
+        get_flags,
+        requires_flag,
+    )
     from hawkapi.middleware import MiddlewareEntry
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
@@ -60,9 +71,15 @@ __all__ = [
     "CursorPage",
     "CursorParams",
     "Depends",
+    "EnvFlagProvider",
+    "EvalContext",
     "EventSourceResponse",
     "File",
+    "FileFlagProvider",
     "FileResponse",
+    "FlagDisabled",
+    "FlagProvider",
+    "Flags",
     "Form",
     "FormData",
     "HTMLResponse",
@@ -93,6 +110,7 @@ __all__ = [
     "Settings",
     "State",
     "StaticFiles",
+    "StaticFlagProvider",
     "StreamingResponse",
     "Struct",
     "TestClient",
@@ -106,9 +124,11 @@ __all__ = [
     "field",
     "get",
     "override",
+    "get_flags",
     "patch",
     "post",
     "put",
+    "requires_flag",
     "status",
 ]
 
@@ -116,6 +136,17 @@ _HOMES = {
     "hawkapi.background": ("BackgroundTasks",),
     "hawkapi.codec.struct": ("UNSET", "Meta", "Struct", "UnsetType", "field"),
     "hawkapi.config": ("Settings", "env_field"),
+    "hawkapi.flags": (
+        "EnvFlagProvider",
+        "EvalContext",
+        "FileFlagProvider",
+        "FlagDisabled",
+        "FlagProvider",
+        "Flags",
+        "StaticFlagProvider",
+        "get_flags",
+        "requires_flag",
+    ),
     "hawkapi.middleware": ("MiddlewareEntry",),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),

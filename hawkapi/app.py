@@ -32,6 +32,10 @@ from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, Lifes
 from hawkapi.observability._probes import give_way, place_probes
 from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
+from hawkapi.flags._hooks import HookTasks
+from hawkapi.flags.flags import FlagProvider
+from hawkapi.flags.providers import StaticFlagProvider
+from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
@@ -83,6 +87,7 @@ class HawkAPI(Router):
         livez_url: where `{"status":"alive"}` is answered, default "/livez"; `None` for nowhere.
         worker_threads: threads at most for handlers that are plain functions, default 40.
         shutdown_timeout_s: seconds that shutdown waits for other loops and running requests, default 10.
+        flags: where feature flags come from, default a provider without any.
 
     Raises:
         ValueError: a number is out of its range.
@@ -110,6 +115,7 @@ class HawkAPI(Router):
         livez_url: str | None = "/livez",
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
+        flags: FlagProvider | None = None,
     ) -> None:
         super().__init__(prefix=prefix, tags=tags, dependencies=dependencies)
         if not 400 <= validation_error_status <= 499:
@@ -137,6 +143,8 @@ class HawkAPI(Router):
         self.max_body_size = max_body_size
         self.request_timeout = request_timeout
         self.serverless = serverless
+        self.flags: FlagProvider = StaticFlagProvider({}) if flags is None else flags
+        self._flag_hooks = HookTasks()
         # THREADS: replaced as a whole, under the registration lock; a request loads it when something has failed.
         self._exceptions = NO_HANDLERS
         self._chain: tuple[ASGIApp, ...] = ()

@@ -18,6 +18,7 @@
         └── HTTPException                           the status it carries
             ├── PathNotFoundError                  404, no route has the path
             ├── MethodNotAllowedError               405, no route at the path has the method
+            ├── FlagDisabled                        404, a feature flag is off (`hawkapi.flags`)
             ├── UnsupportedMediaTypeError           415, the body is of a type the handler does not read
             └── HandlerTimeoutError                 504, the app's `request_timeout` is over
 """
