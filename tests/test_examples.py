@@ -12,6 +12,8 @@ import pytest
 from asgi import call, request
 from lifespans import COMPLETE, run_events
 
+from hawkapi.config import load_dotenv
+
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
 
@@ -50,6 +52,8 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
             },
             id="health",
         ),
+        pytest.param("flags.py", "/checkout", {"steps": 1, "button": "green", "discount": 0.15}, id="flags"),
+        pytest.param("flags.py", "/reviews", ["good"], id="flags-required"),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
     ],
 )
@@ -148,6 +152,44 @@ def test_parameters_example(
     monkeypatch.syspath_prepend(EXAMPLES)
     reply = request(importlib.import_module("parameters").app, method, target, headers=headers, body=body)
     assert reply.json() == answer
+
+
+def test_flags_example_when_a_flag_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's disabled feature has the page's status."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    reply = request(importlib.import_module("flags").app, "GET", "/chat")
+    assert (reply.status, reply.json()["detail"]) == (403, "flag 'chat' disabled")
+
+
+def test_settings_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's settings come from where it says, and the page's errors are what it shows."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    example = importlib.import_module("settings")
+    for name in ("DATABASE_URL", "DEBUG", "LOG_LEVEL", "ALLOWED_HOSTS", "UPLOADS", "POOL"):
+        monkeypatch.delenv(f"SHOP_{name}", raising=False)
+    (tmp_path / ".env").write_text("SHOP_DATABASE_URL=sqlite:///shop.db\nSHOP_ALLOWED_HOSTS=a.example, b.example\n")
+    (tmp_path / ".env.test").write_text("SHOP_POOL='{\"size\": 2}'\n")
+    settings = example.ShopSettings("test", debug=True)
+    assert (settings.pool, settings.debug, settings.name) == (example.Pool(2), True, "shop")
+    assert request(example.create_app(settings), "GET", "/hosts").json() == ["a.example", "b.example"]
+    (tmp_path / ".env").unlink()
+    (tmp_path / ".env.production").write_text("\n\nSHOP_DEBUG=maybe\n")
+    with pytest.raises(ValueError, match="missing or invalid") as caught:
+        example.ShopSettings("production")
+    page = (EXAMPLES.parent / "guide" / "settings.md").read_text(encoding="utf-8")
+    assert str(caught.value) in page
+
+
+def test_env_file_example() -> None:
+    """The page's file assigns what its comments say."""
+    assert load_dotenv(EXAMPLES / "shop.env") == {
+        "SHOP_NAME": "corner shop",
+        "SHOP_DEBUG": "yes",
+        "SHOP_GREETING": "two\nlines",
+        "SHOP_PATTERN": "[a-z]\\d # no comment",
+        "SHOP_CERTIFICATE": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----",
+    }
 
 
 def test_middleware_example(monkeypatch: pytest.MonkeyPatch) -> None:
