@@ -17,7 +17,6 @@ from hawkapi.exceptions import HTTPException, check_status
 from hawkapi.flags._hooks import HookTasks, notify
 from hawkapi.flags.providers import StaticFlagProvider
 from hawkapi.http.headers import Headers
-from hawkapi.requests import Request
 from hawkapi.requests.connection import HTTPConnection
 
 __all__ = ["EvalContext", "FlagDisabled", "FlagProvider", "Flags", "get_flags", "requires_flag"]
@@ -215,7 +214,8 @@ def _with_request(handler: Callable[..., Any]) -> tuple[inspect.Signature, str]:
     while name in signature.parameters:
         name = f"_{name}"
     place = len(parameters) - bool(parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
-    parameters.insert(place, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Request))
+    # Not `Request`: the handler of a WebSocket is a handler too.
+    parameters.insert(place, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=HTTPConnection))
     return signature.replace(parameters=parameters), name
 
 

@@ -8,12 +8,12 @@ import gc
 import logging
 import weakref
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from asgi import http_scope, request
 
-from hawkapi import HawkAPI, HTTPException, Request
+from hawkapi import Depends, HawkAPI, HTTPException, Request
 from hawkapi.flags import EvalContext, FlagDisabled, Flags, StaticFlagProvider, get_flags
 
 PROVIDER = StaticFlagProvider({"on": True, "off": False, "colour": "red", "ratio": 0.25})
@@ -135,6 +135,21 @@ def test_get_flags_without_flags(extra: dict[str, Any]) -> None:
         return await flags.bool("on", True)
 
     assert asyncio.run(ask()) is True
+
+
+def test_get_flags_as_a_dependency() -> None:
+    """A handler gets the flags of its application, which is how the page asks for them."""
+    app = HawkAPI(flags=PROVIDER)
+
+    @app.get("/")
+    async def read(flags: Annotated[Flags, Depends(get_flags)]) -> list[object]:
+        return [await flags.bool("on"), await flags.string("colour")]
+
+    @app.get("/old")
+    async def read_as_default(flags: Flags = Depends(get_flags)) -> float:
+        return await flags.number("ratio")
+
+    assert [request(app, "GET", path).json() for path in ("/", "/old")] == [[True, "red"], 0.25]
 
 
 def test_flags_of_an_application() -> None:

@@ -13,6 +13,7 @@ from asgi import http_scope, request
 
 from hawkapi import Controller, HawkAPI, HTTPException, Request, get
 from hawkapi.flags import FlagDisabled, StaticFlagProvider, requires_flag
+from hawkapi.requests.connection import HTTPConnection
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -150,7 +151,7 @@ def test_parameter_that_is_only_called_request() -> None:
 
     parameters = inspect.signature(requires_flag("new")(handler)).parameters
     assert list(parameters) == ["request", "_request", "__request"]
-    assert parameters["__request"].annotation is Request
+    assert parameters["__request"].annotation is HTTPConnection
 
 
 def test_call_by_hand() -> None:
