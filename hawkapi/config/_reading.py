@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Union, cast
 
-from hawkapi.codec import Description, Kind, converter, decoder, describe
+from hawkapi.codec import CodecError, Description, Kind, MalformedError, converter, decoder, describe
 from hawkapi.codec._annotations import expand_alias, is_alias
 
 type Reader = Callable[[str], Any]
@@ -48,8 +48,7 @@ def _reader_of(description: Description) -> Reader:
     if kind is Kind.UNION:
         return _union_reader(description)
     if not description.is_scalar:
-        decode = decoder(description)
-        return lambda text: decode(_bytes_of(text))
+        return _json_reader(description)
     return _scalar_reader(description, strips=kind not in _TEXTS, empty_is_none=item is not None)
 
 
@@ -63,12 +62,12 @@ def _scalar_reader(description: Description, *, strips: bool, empty_is_none: boo
 
 
 def _array_reader(description: Description, array: Description) -> Reader:
-    decode, convert = decoder(description), converter(description)
+    read_json, convert = _json_reader(description), converter(description)
     by_commas = array.takes_many
 
     def read(text: str) -> Any:
         if text.lstrip().startswith("[") or not by_commas:
-            return decode(_bytes_of(text))
+            return read_json(text)
         parts = (part.strip() for part in text.split(","))
         return convert([part for part in parts if part], True)
 
@@ -79,17 +78,28 @@ def _union_reader(description: Description) -> Reader:
     convert = converter(description)
     if description.is_scalar:
         return lambda text: convert(text, True)
-    decode = decoder(description)
+    read_json = _json_reader(description)
+    return lambda text: read_json(text) if text.lstrip().startswith(("[", "{")) else convert(text, True)
+
+
+def _json_reader(description: Description) -> Reader:
+    """Return a reader of JSON that takes a text inside for what it spells: templates write `{"port": "$PORT"}`."""
+    decode, decode_any, convert = decoder(description), decoder(Any), converter(description)
 
     def read(text: str) -> Any:
-        return decode(_bytes_of(text)) if text.lstrip().startswith(("[", "{")) else convert(text, True)
+        # What was not UTF-8 in the environment is not UTF-8 here either, and the decoder says so.
+        data = text.encode("utf-8", "surrogateescape")
+        try:
+            return decode(data)
+        except MalformedError:
+            raise
+        except CodecError as exc:
+            try:
+                return convert(decode_any(data), True)
+            except CodecError:
+                raise exc from None
 
     return read
-
-
-def _bytes_of(text: str) -> bytes:
-    # What was not UTF-8 in the environment is not UTF-8 here either, and the decoder says so.
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_path(annotation: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_load_dotenv_of_a_broken_file(content: bytes, line: int, reason: str, tm
         load_dotenv(file)
     assert str(caught.value) == f"{file}:{line}: {reason}"
     assert isinstance(caught.value, ValueError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - made above
 
 
 def test_load_dotenv_without_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,8 @@ def test_calling_the_class_is_loading(directory: Path, monkeypatch: pytest.Monke
         pytest.param(tuple[str, int], "a, 2", ("a", 2), id="fixed-tuple"),
         pytest.param(dict[str, int], '{"a": 1}', {"a": 1}, id="dict"),
         pytest.param(Pool, '{"host": "db", "size": 9}', Pool("db", size=9), id="dataclass"),
+        pytest.param(Pool, '{"host": "db", "size": "9"}', Pool("db", size=9), id="number-as-text"),
+        pytest.param(list[bool], '["on", false]', [True, False], id="bool-as-text"),
         pytest.param(Pool | None, '{"host": "db"}', Pool("db"), id="optional-dataclass"),
         pytest.param(Path, "/srv/a b", Path("/srv/a b"), id="path"),
         pytest.param(PurePosixPath, "a", PurePosixPath("a"), id="pure-path"),

@@ -225,6 +225,21 @@ def test_unchanged_file_is_not_read(write: Callable[[str, str], Path], monkeypat
     assert answers(provider)[3] == 1.0
 
 
+def test_file_that_goes_before_it_is_read(
+    write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is there at the question and gone in the worker thread is a missing file."""
+    file = write("flags.json", '{"flag": 1}')
+
+    async def run_later(function: Callable[..., object], *args: object) -> object:
+        file.unlink()
+        return function(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", run_later)
+    assert asyncio.run(FileFlagProvider(file).get_bool("flag", False)) is False
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("name", "good", "broken"),
     [
