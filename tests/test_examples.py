@@ -154,11 +154,20 @@ def test_parameters_example(
     assert reply.json() == answer
 
 
-def test_flags_example_when_a_flag_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's disabled feature has the page's status."""
+@pytest.mark.parametrize(
+    ("target", "status", "detail"),
+    [
+        pytest.param("/chat", 403, "flag 'chat' disabled", id="status"),
+        pytest.param("/refunds?order=none", 404, "flag 'refunds' disabled", id="guard"),
+    ],
+)
+def test_flags_example_when_a_flag_is_off(
+    target: str, status: int, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's disabled features have the page's status."""
     monkeypatch.syspath_prepend(EXAMPLES)
-    reply = request(importlib.import_module("flags").app, "GET", "/chat")
-    assert (reply.status, reply.json()["detail"]) == (403, "flag 'chat' disabled")
+    reply = request(importlib.import_module("flags").app, "GET", target)
+    assert (reply.status, reply.json()["detail"]) == (status, detail)
 
 
 def test_settings_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

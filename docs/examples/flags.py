@@ -27,3 +27,12 @@ async def reviews() -> list[str]:
 @requires_flag("chat", status_code=403)
 def chat() -> str:
     return "hello"
+
+
+async def with_refunds(flags: Annotated[Flags, Depends(get_flags)]) -> None:
+    await flags.require("refunds")
+
+
+@app.get("/refunds", dependencies=[Depends(with_refunds)])
+async def refunds(order: int) -> int:
+    return order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 MASK: Final = "***"
 _SECRET_WORDS: Final = (
@@ -31,12 +31,9 @@ def show(name: str, value: object) -> str:
     """Return the `repr` of a named value without what is secret in it, at any depth."""
     if is_secret_name(name):
         return repr(MASK)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        members = ", ".join(
-            f"{field.name}={show(field.name, getattr(value, field.name))}"
-            for field in dataclasses.fields(value)
-            if field.repr
-        )
+    names = _members_of(value)
+    if names:
+        members = ", ".join(f"{member}={show(member, getattr(value, member))}" for member in names)
         return f"{type(value).__name__}({members})"
     if isinstance(value, Mapping):
         pairs = cast("Iterable[tuple[object, object]]", value.items())
@@ -46,3 +43,18 @@ def show(name: str, value: object) -> str:
         shown = ", ".join(show("", item) for item in cast("Iterable[object]", value))
         return f"[{shown}]" if isinstance(value, list) else f"({shown})"
     return mask_urls(repr(value))
+
+
+def _members_of(value: object) -> list[str]:
+    """Return the names of the members that the `repr` of an object with a fixed structure shows; of others, none."""
+    cls: Any = type(value)
+    if dataclasses.is_dataclass(cls):
+        return [field.name for field in dataclasses.fields(cls) if field.repr]
+    if hasattr(cls, "__attrs_attrs__"):
+        return [attribute.name for attribute in cls.__attrs_attrs__ if attribute.repr]
+    # Structs, pydantic models, named tuples.
+    for attribute in ("__struct_fields__", "model_fields", "_fields"):
+        found = getattr(cls, attribute, None)
+        if isinstance(found, tuple | dict):
+            return list(cast("Iterable[str]", found))
+    return []

@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import pytest
 
-from hawkapi import Meta, Settings, env_field
+from hawkapi import Meta, Settings, Struct, env_field
 from hawkapi.config import SettingsError
 
 type Folder = Path
@@ -32,6 +32,20 @@ class Pool:
     host: str
     password: str = field(default="", kw_only=True)
     size: int = 5
+
+
+class Login(Struct):
+    """A structure that both codecs know."""
+
+    name: str
+    password: str
+
+
+class NamedLogin(NamedTuple):
+    """A structure that is a tuple."""
+
+    name: str
+    password: str
 
 
 @pytest.fixture
@@ -350,6 +364,9 @@ def test_subclass_with_its_own_init(directory: Path) -> None:
         pytest.param("x", ["db://me:a@b", "c@d"], "['db://me:***@b', 'c@d']", id="urls"),
         pytest.param("x", Path("a"), repr(Path("a")), id="object"),
         pytest.param("x", {"token": 1, "b": {"key": 2}}, "{'token': '***', 'b': {'key': '***'}}", id="dict"),
+        pytest.param("x", Login("a", "b"), "Login(name='a', password='***')", id="struct"),
+        pytest.param("x", NamedLogin("a", "b"), "NamedLogin(name='a', password='***')", id="named-tuple"),
+        pytest.param("x", {"a"}, "{'a'}", id="set"),
         pytest.param("x", (Pool("a"), 1), "(Pool(host='a', password='***', size=5), 1)", id="structure"),
     ],
 )
@@ -357,6 +374,24 @@ def test_repr(name: str, value: object, shown: str, directory: Path) -> None:
     """Secrets are shown as `***`: by their names, in structures too, and the passwords of URLs."""
     settings = type("App", (Settings,), {"__annotations__": {name: Any}, name: value})
     assert repr(settings()) == f"App({name}={shown})"
+
+
+def test_repr_of_models_of_other_packages(directory: Path) -> None:
+    """The members of attrs and pydantic objects are looked at too."""
+    attrs = pytest.importorskip("attrs")
+    pydantic = pytest.importorskip("pydantic")
+    made = attrs.make_class(
+        "Made", {"name": attrs.field(), "password": attrs.field(), "hidden": attrs.field(repr=False)}
+    )
+    model = pydantic.create_model("Model", name=(str, ...), password=(str, ...))
+
+    class App(Settings):
+        made: Any
+        model: Any
+
+    login = {"name": "a", "password": "b"}
+    shown = "(name='a', password='***')"
+    assert repr(App(made=made(**login, hidden=1), model=model(**login))) == f"App(made=Made{shown}, model=Model{shown})"
 
 
 @pytest.mark.parametrize(
