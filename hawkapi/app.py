@@ -27,15 +27,14 @@ from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.di.container import Container
 from hawkapi.di.overrides import Overrides, callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
+from hawkapi.flags._hooks import HookTasks
+from hawkapi.flags.flags import FlagProvider
+from hawkapi.flags.providers import StaticFlagProvider
 from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
 from hawkapi.observability._probes import give_way, place_probes
 from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
-from hawkapi.flags._hooks import HookTasks
-from hawkapi.flags.flags import FlagProvider
-from hawkapi.flags.providers import StaticFlagProvider
-from hawkapi.lifespan import DEFAULT_SHUTDOWN_TIMEOUT_S, Hook, Lifespan, LifespanManager
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
 from hawkapi.responses.base import Response
