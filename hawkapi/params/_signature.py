@@ -174,14 +174,15 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
     if isinstance(found, Dependency):
         return _dependent(parameter, annotation, found)
     source = _source_by_marker(found)
+    bare = bare_type(annotation)
     if source is None:
-        source = _source_by_type(without_none(annotation))
+        source = _source_by_type(bare)
     wire_name = _wire_name(name, found, source)
     segments = consumer.template.segments
     segment = next((part for part in segments if isinstance(part, Parameter) and part.name == wire_name), None)
     if source is None and segment is not None:
         source = Source.PATH
-    if source is None and consumer.has_provider(without_none(annotation)):
+    if source is None and consumer.has_provider(bare):
         return _dependent(parameter, annotation, Dependency())
     if source is None:
         source = _source_by_name(parameter, annotation, consumer)
@@ -191,7 +192,7 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
         source = Source.FORM if uploads else _source_by_description(description)
     if consumer.is_websocket and source in NOT_IN_WEBSOCKETS:
         raise refuse(f"parameter {name}: a WebSocket has not {NOT_IN_WEBSOCKETS[source]}")
-    if not consumer.is_websocket and source is Source.CONNECTION and without_none(annotation) is not HTTPConnection:
+    if not consumer.is_websocket and source is Source.CONNECTION and bare is not HTTPConnection:
         raise refuse(f"parameter {name}: an HTTP request is no {type_name(annotation)}")
     _check_source(source, description, segment, refuse, name)
     return HandlerParameter(
@@ -202,7 +203,7 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
         keyword_only=parameter.kind not in POSITIONAL,
         wire_name=wire_name,
         converted=segment is not None and source is Source.PATH and _is_converted(segment, description, refuse),
-        annotation=without_none(annotation),
+        annotation=bare,
         marker=found,
         uploads=uploads,
         many=many or description.takes_many,
@@ -227,7 +228,7 @@ def _dependent(parameter: inspect.Parameter, annotation: Any, dependency: Depend
         default=default,
         keyword_only=parameter.kind not in POSITIONAL,
         wire_name=parameter.name,
-        annotation=without_none(annotation),
+        annotation=bare_type(annotation),
         dependency=dependency,
     )
 
@@ -278,6 +279,14 @@ def without_none(annotation: Any) -> Any:
         choices = [choice for choice in get_args(annotation) if choice is not types.NoneType]
         return choices[0] if len(choices) == 1 else annotation
     return annotation
+
+
+def bare_type(annotation: Any) -> Any:
+    """Return the one type that a parameter is about: without what `Annotated` adds, and without `None`."""
+    while get_origin(annotation) is Annotated:
+        annotation = annotation.__origin__
+    inner = without_none(annotation)
+    return annotation if inner is annotation else bare_type(inner)
 
 
 def _source_by_name(parameter: inspect.Parameter, annotation: Any, consumer: Consumer) -> Source | None:

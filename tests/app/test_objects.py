@@ -33,12 +33,17 @@ async def by_annotation(r: Request, item_id: int) -> Any:
     return [r.method, r.path_params, item_id, r.app is not None, await r.json()]
 
 
+async def by_annotated(r: Annotated[Request, "documented"], item_id: int) -> Any:
+    """Answer the request by its type, about which something else is said."""
+    return [r.method, r.path_params, item_id, r.app is not None, await r.json()]
+
+
 async def by_name(request) -> Any:  # type: ignore[no-untyped-def]
     """Answer the request by its name."""
     return [request.method, request.path_params, 5, True, await request.json()]
 
 
-@pytest.mark.parametrize("handler", [by_annotation, by_name])
+@pytest.mark.parametrize("handler", [by_annotation, by_annotated, by_name])
 def test_request(handler: Callable[..., Any]) -> None:
     """A parameter of the type or of the name is the request."""
     reply = request(app_with(handler, "/{item_id:int}", "POST"), "POST", "/5", body=b"[1]")
