@@ -292,6 +292,17 @@ class _Walk:
             return Description(SCALARS[annotation], annotation)
         return self._class(annotation, container)
 
+    def _original(self, described: Description) -> Description:
+        """Return what a description is a copy of, else itself."""
+        for copy, original in self._copies:
+            if copy is described:
+                return self._original(original)
+        return described
+
+    def _is_open(self, described: Description) -> bool:
+        """Whether a description stands for an alias that is still being described."""
+        return self._original(described) in self._open_aliases.values()
+
     def _alias(self, annotation: Any) -> Description:
         """Describe what an alias stands for; mentioned inside itself it is a description that is filled in later."""
         if annotation in self._seen:
@@ -307,7 +318,7 @@ class _Walk:
         except NameError as exc:
             raise UnsupportedTypeError(f"type {annotation} names {exc.name!r}, which is not defined") from exc
         promised = self._open_aliases.pop(annotation)
-        if promised is found:
+        if promised is self._original(found):
             raise UnsupportedTypeError(f"type {type_name(annotation)} contains only itself")
         if promised is not None:
             _become(promised, found)
@@ -323,7 +334,7 @@ class _Walk:
         if words is not None:
             original = found
             found = dataclasses.replace(found, words=words)
-            if original.kind in MEMBER_KINDS:
+            if original.kind in MEMBER_KINDS or self._is_open(original):
                 self._copies.append((found, original))
         return found
 
@@ -333,7 +344,7 @@ class _Walk:
         choices: list[Description] = []
         for choice in self._choices(annotation):
             described = self.describe(choice)
-            if described in self._open_aliases.values():
+            if self._is_open(described):
                 raise UnsupportedTypeError(f"union {type_name(annotation)} contains itself")
             if described.kind is Kind.ANY:
                 return described

@@ -14,7 +14,8 @@ from uuid import UUID
 import pytest
 
 from hawkapi.codec import Description, Kind, describe
-from hawkapi.codec._model import parts_of
+from hawkapi.codec._model import Words, parts_of
+from hawkapi.codec.struct import Meta
 from hawkapi.exceptions import UnsupportedTypeError
 
 T = TypeVar("T")
@@ -22,6 +23,9 @@ UserId = NewType("UserId", int)
 type Alias = list[UserId]
 type Json = dict[str, Json] | None
 type Itself = Itself  # type: ignore[misc]  # what this module refuses
+type Worded = str | list[Annotated[Worded, Meta(title="inner")]]
+type WordedItself = Annotated[WordedItself, Meta(title="it")]  # type: ignore[misc]  # what this module refuses
+type WordedChoice = str | Annotated[WordedChoice, Meta(title="it")] | None  # type: ignore[misc]  # refused too
 type Pair[P] = tuple[P, P]
 
 
@@ -220,6 +224,8 @@ def test_describe_recursive() -> None:
         pytest.param(dict[bool, int], r"keys of dict\[bool, int\] are not supported", id="dict-of-bool-keys"),
         pytest.param(dict[tuple[int, int], str], "keys of .* are not supported", id="dict-of-array-keys"),
         pytest.param(Itself, "type Itself contains only itself", id="alias-of-itself"),
+        pytest.param(WordedItself, "type WordedItself contains only itself", id="alias-of-itself-with-words"),
+        pytest.param(WordedChoice, "union .* contains itself", id="choice-of-itself-with-words"),
         pytest.param(list[Plain], "type Plain is not supported", id="nested"),
         pytest.param(Mixed, "enumeration Mixed has both str and int values", id="enum-of-both"),
         pytest.param(Flagged, "enumeration Flagged must have members, all with str or int values", id="enum-of-bool"),
@@ -300,6 +306,15 @@ def test_alias_that_mentions_itself() -> None:
     assert members is not None
     assert members.item is not None
     assert (members.kind, members.item.kind, members.item.item is members) == (Kind.DICT, Kind.OPTIONAL, True)
+
+
+def test_alias_that_mentions_itself_with_words() -> None:
+    """Words beside the mention are its own; the rest is as described."""
+    described = describe(Worded)
+    text, array = described.items
+    assert array.item is not None
+    assert (array.item.kind, array.item.words) == (Kind.UNION, Words(title="inner"))
+    assert array.item.items == (text, array)
 
 
 @pytest.mark.parametrize(
