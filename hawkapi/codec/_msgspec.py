@@ -19,7 +19,7 @@ from hawkapi.codec import _portable
 from hawkapi.codec._completion import build_completion
 from hawkapi.codec._encoder import to_builtin
 from hawkapi.codec._limits import MAX_DEPTH, check_limits
-from hawkapi.codec._model import Description, Kind, parts_of
+from hawkapi.codec._model import MEMBER_KINDS, Description, Kind, parts_of
 
 __all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
 
@@ -84,7 +84,7 @@ def _typed_decoder(
 
     Beside it comes what completes its values in place, where they may lack something.
     """
-    if not all(_is_read_alike(part) for part in parts_of(description)):
+    if not all(_is_read_alike(part) for part in parts_of(description)) or _is_endless(description):
         return None
     completion = build_completion(description)
     if completion.is_ambiguous:
@@ -104,7 +104,10 @@ def _is_read_alike(part: Description) -> bool:
     if kind in {Kind.ATTRS, Kind.PYDANTIC}:
         return False
     if kind is Kind.DICT:
-        return part.key is not None and part.key.kind is not Kind.UNION
+        # Of the key "-0" msgspec makes 0.0, and of "-0.0" -0.0.
+        return part.key is not None and part.key.kind not in {Kind.UNION, Kind.FLOAT}
+    if kind is Kind.UNION:
+        return not _is_misplaced(part)
     if cls is None or kind is Kind.ENUM:
         return True
     if getattr(cls, "__parameters__", ()) and not part.args:
@@ -114,6 +117,33 @@ def _is_read_alike(part: Description) -> bool:
     if kind is Kind.NAMED_TUPLE:
         return cls.__mro__[1] is tuple
     return kind is not Kind.STRUCT or issubclass(cls, Struct)
+
+
+def _is_misplaced(union: Description) -> bool:
+    """Whether msgspec writes the details of a union in one order and reads them in another.
+
+    Those of a tuple of fixed length are written before the limits of the other choices and looked for behind them. So
+    other numbers are taken for the limits, and one of them for the length of the tuple: values of the wrong type are
+    made, and when the decoder is collected, what never was an object is freed.
+    """
+    has_tuple = any(choice.kind is Kind.FIXED_TUPLE for choice in union.items)
+    return has_tuple and any(choice.constraints is not None for choice in union.items)
+
+
+def _is_endless(description: Description) -> bool:
+    """Whether a part of a type holds itself with no class in between, as only an alias can.
+
+    msgspec would expand it until the interpreter counts too many calls. That takes megabytes of stack: the main thread
+    mostly has them, but other threads of some systems do not, and the process ends where it should raise.
+    """
+    waiting = {id(part): part for part in parts_of(description) if part.kind not in MEMBER_KINDS}
+    while waiting:
+        ended = [place for place, part in waiting.items() if not any(id(child) in waiting for child in part.children)]
+        if not ended:
+            return True
+        for place in ended:
+            del waiting[place]
+    return False
 
 
 def _makes_objects_itself(cls: Any) -> bool:
