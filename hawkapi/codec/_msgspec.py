@@ -19,12 +19,14 @@ from hawkapi.codec import _portable
 from hawkapi.codec._completion import build_completion
 from hawkapi.codec._encoder import to_builtin
 from hawkapi.codec._limits import MAX_DEPTH, check_limits
-from hawkapi.codec._model import MEMBER_KINDS, Description, Kind, parts_of
+from hawkapi.codec._model import ARRAY_KINDS, MEMBER_KINDS, Description, Kind, parts_of
 
 __all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
 
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 """How every NaN and every infinity begins in MessagePack; other bytes may look so."""
+
+_HOLDERS: Final = ARRAY_KINDS | {Kind.DICT}
 
 _FAILURES: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 """What a decoder may raise for a body: a set of what has no hash is a TypeError, for example."""
@@ -120,14 +122,23 @@ def _is_read_alike(part: Description) -> bool:
 
 
 def _is_misplaced(union: Description) -> bool:
-    """Whether msgspec writes the details of a union in one order and reads them in another.
+    """Whether msgspec looks for parts of a union in other places than it has written them to.
 
-    Those of a tuple of fixed length are written before the limits of the other choices and looked for behind them. So
-    other numbers are taken for the limits, and one of them for the length of the tuple: values of the wrong type are
-    made, and when the decoder is collected, what never was an object is freed.
+    ==============================  ============================================================================
+    limits, and beside them         what msgspec does
+    ==============================  ============================================================================
+    a tuple of fixed length         it takes other numbers for the limits, and one of them, or an address, for
+                                    the length of the tuple; what it finds there it frees with the decoder
+    a pattern; an array or a dict   it frees the compiled pattern, which others still use, as if it were its own
+    of floats, of other floats      it takes other numbers for some of them
+    ==============================  ============================================================================
     """
-    has_tuple = any(choice.kind is Kind.FIXED_TUPLE for choice in union.items)
-    return has_tuple and any(choice.constraints is not None for choice in union.items)
+    limited = [choice for choice in union.items if choice.constraints is not None]
+    kinds = {choice.kind for choice in union.items}
+    if Kind.FIXED_TUPLE in kinds:
+        return bool(limited)
+    has_pattern = any("pattern" in choice.constraints.names for choice in limited if choice.constraints is not None)
+    return (has_pattern and not kinds.isdisjoint(_HOLDERS)) or [each.kind for each in limited].count(Kind.FLOAT) > 1
 
 
 def _is_endless(description: Description) -> bool:

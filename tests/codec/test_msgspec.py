@@ -60,6 +60,26 @@ def test_limits_beside_fixed_tuple(limited: str, bodies: list[str], printed: str
     assert output_of(f"{READ}read({union} | None, *{data}, b'null')", HAWKAPI_CODEC="msgspec") == f"{expected} None"
 
 
+@pytest.mark.parametrize(
+    "other", ["list[int]", "set[int]", "tuple[int, ...]", "dict[str, int]", "dict[str, int] | list[int] | None"]
+)
+def test_pattern_beside_container(other: str) -> None:
+    """A pattern outlives the decoders of its type."""
+    program = f"""
+limit = Meta(pattern="^[ab]+$")
+for _ in range(50):
+    read(Annotated[str, limit] | {other}, b'"ab"')
+    kept = [bytes(size) for size in range(0, 400, 8)]
+"""
+    assert output_of(READ + program, HAWKAPI_CODEC="msgspec").split() == ["'ab'"] * 50
+
+
+def test_limits_of_two_floats() -> None:
+    """Each choice of a union has its own limits."""
+    program = "read(Annotated[float, Meta(gt=0)] | Annotated[float, Meta(ge=-5, le=-1)], b'0.5', b'-2.0', b'-0.5')"
+    assert output_of(READ + program, HAWKAPI_CODEC="msgspec").startswith("0.5 -2.0 Expected")
+
+
 @pytest.mark.parametrize("item", ["Json", "tuple[Json, Json]", "dict[str, Json]", "Annotated[Json, Meta(title='J')]"])
 def test_recursive_alias_in_small_stack(item: str) -> None:
     """An alias that holds itself is understood in a thread that has a small stack."""
