@@ -109,7 +109,7 @@ def _is_read_alike(part: Description) -> bool:
         # Of the key "-0" msgspec makes 0.0, and of "-0.0" -0.0.
         return part.key is not None and part.key.kind not in {Kind.UNION, Kind.FLOAT}
     if kind is Kind.UNION:
-        return not _is_misplaced(part)
+        return not (_is_misplaced(part) or _loses_integers(part))
     if cls is None or kind is Kind.ENUM:
         return True
     if getattr(cls, "__parameters__", ()) and not part.args:
@@ -139,6 +139,12 @@ def _is_misplaced(union: Description) -> bool:
         return bool(limited)
     has_pattern = any("pattern" in choice.constraints.names for choice in limited if choice.constraints is not None)
     return (has_pattern and not kinds.isdisjoint(_HOLDERS)) or [each.kind for each in limited].count(Kind.FLOAT) > 1
+
+
+def _loses_integers(union: Description) -> bool:
+    """Whether msgspec makes floats of long integers that an enumeration may know, by its `_missing_`, as flags do."""
+    has_integers = any(choice.kind is Kind.ENUM and isinstance(choice.values[0], int) for choice in union.items)
+    return has_integers and any(choice.kind is Kind.FLOAT for choice in union.items)
 
 
 def _is_endless(description: Description) -> bool:

@@ -98,3 +98,15 @@ def test_keys_keep_their_sign() -> None:
     """A key of digits is read like every other text of a number."""
     program = "read(dict[float, int], b'{\"-0\":1}', b'{\"-0.0\":1}', b'{\"1\":1}')"
     assert output_of(READ + program, HAWKAPI_CODEC="msgspec") == "{-0.0: 1} {-0.0: 1} {1.0: 1}"
+
+
+def test_long_flags_beside_float() -> None:
+    """An integer of more than 64 bits may be flags."""
+    program = """
+import enum
+class Flags(enum.IntFlag):
+    A = 1
+read(Flags | float, b"1", b"18446744073709551616", b"1.5")
+"""
+    expected = "<Flags.A: 1> <Flags: 18446744073709551616> 1.5"
+    assert output_of(READ + program, HAWKAPI_CODEC="msgspec") == expected
