@@ -269,31 +269,31 @@ class View:
 
     def _keepers_of(self, provider: Provider) -> Iterator[Provider]:
         """Yield who would keep an instance: who needs it, directly or through transients."""
-        users = (*self._users.get(provider.key[0], ()), *self._users.get(None, ()))
-        for user in dict.fromkeys(users):
-            if provider in self.needed_by(user):
-                if user.lifecycle is Lifecycle.TRANSIENT:
-                    yield from self._keepers_of(user)
-                else:
-                    yield user
+        pending, seen = [provider], {provider}
+        while pending:
+            kept = pending.pop()
+            for user in (*self._users.get(kept.key[0], ()), *self._users.get(None, ())):
+                if user not in seen and kept in self.needed_by(user):
+                    seen.add(user)
+                    if user.lifecycle is Lifecycle.TRANSIENT:
+                        pending.append(user)
+                    else:
+                        yield user
 
     def _refuse_capture(self, keeper: Provider) -> None:
+        """Refuse a life that would keep a shorter one, directly or through transients."""
         if keeper.lifecycle is Lifecycle.TRANSIENT:
             return
-        for way in self._captures(keeper):
-            kept = way[-1]
-            if kept.rank < keeper.rank:
-                through = "".join(f" through {each.label}" for each in way[:-1])
-                raise LifecycleError(capture_message(keeper, kept, through))
-
-    def _captures(self, provider: Provider) -> Iterator[list[Provider]]:
-        """Yield the ways to what an instance keeps for as long as it lives: transients lead on."""
-        for needed in self.needed_by(provider):
-            if needed.lifecycle is Lifecycle.TRANSIENT:
-                for way in self._captures(needed):
-                    yield [needed, *way]
-            else:
-                yield [needed]
+        through: dict[Provider, str] = {keeper: ""}
+        pending = [keeper]
+        while pending:
+            user = pending.pop()
+            for needed in self.needed_by(user):
+                if needed.lifecycle is not Lifecycle.TRANSIENT and needed.rank < keeper.rank:
+                    raise LifecycleError(capture_message(keeper, needed, through[user]))
+                if needed.lifecycle is Lifecycle.TRANSIENT and needed not in through:
+                    through[needed] = f"{through[user]} through {needed.label}"
+                    pending.append(needed)
 
 
 def capture_message(keeper: Provider, kept: Provider, through: str = "") -> str:

@@ -38,6 +38,10 @@ class Exit(Protocol):
         """Whether something has to be awaited."""
         ...
 
+    def does_something(self) -> bool:
+        """Whether there is anything to do at all."""
+        ...
+
 
 @final
 class InstanceExit:
@@ -54,6 +58,10 @@ class InstanceExit:
         if method is None:
             return False
         return getattr(method, "__name__", "aclose") == "aclose" or inspect.iscoroutinefunction(method)
+
+    def does_something(self) -> bool:
+        """Whether the instance can be closed."""
+        return closing_method(self._instance) is not None
 
     def leave_now(self, exc: BaseException | None) -> Awaitable[object] | None:
         """Call the method; return what it wants to have awaited."""
@@ -75,6 +83,10 @@ class PlainGeneratorExit:
         """Return False."""
         return False
 
+    def does_something(self) -> bool:
+        """Return True."""
+        return True
+
     def leave_now(self, exc: BaseException | None) -> None:
         """Run the rest, or throw the error in; one that it swallows goes on all the same."""
         self._manager.__exit__(None if exc is None else type(exc), exc, None if exc is None else exc.__traceback__)
@@ -90,6 +102,10 @@ class AsyncGeneratorExit:
         self._manager = manager
 
     def needs_loop(self) -> bool:
+        """Return True."""
+        return True
+
+    def does_something(self) -> bool:
         """Return True."""
         return True
 
@@ -213,14 +229,12 @@ class Keeper:
 
     Args:
         what: whose life it is, for messages.
-        outlives_loops: instances may be made on one loop and given back on another.
     """
 
-    __slots__ = ("_cells", "_closed", "_exits", "_what", "outlives_loops", "values")
+    __slots__ = ("_cells", "_closed", "_exits", "_what", "values")
 
-    def __init__(self, what: str, *, outlives_loops: bool = False) -> None:
+    def __init__(self, what: str) -> None:
         self._what = what
-        self.outlives_loops = outlives_loops
         # THREADS: written by the one attempt of the slot's cell; get and set of a dict are atomic.
         self.values: dict[object, Any] = {}
         """Complete instances by slot: the provider, where it matters with the override that it is made from."""
@@ -271,6 +285,10 @@ class Keeper:
         outcome = Outcome(f"closing {self._what} failed")
         await self.leave(outcome)
         outcome.finish()
+
+    def has_to_close(self) -> bool:
+        """Whether ending the life now would do anything."""
+        return any(leaving.does_something() for leaving in self._exits.copy())
 
     def close_now(self) -> bool:
         """End the life without a loop, if that can be done; return whether it could.

@@ -46,7 +46,7 @@ class Period:
     __slots__ = ("layers", "root")
 
     def __init__(self) -> None:
-        self.root = Keeper("the container", outlives_loops=True)
+        self.root = Keeper("the container")
         # THREADS: relies on `setdefault`, `pop` and `copy` of a dict being atomic.
         self.layers: dict[ActiveOverride, Keeper] = {}
         """Singletons that are made from overrides, by the innermost of these."""
@@ -57,7 +57,7 @@ class Period:
             return self.root
         keeper = self.layers.get(home)
         if keeper is None:
-            keeper = self.layers.setdefault(home, Keeper("the override", outlives_loops=True))
+            keeper = self.layers.setdefault(home, Keeper("the override"))
         return keeper
 
 
@@ -108,7 +108,8 @@ class Lives:
 
     def _forget_closed_loops(self) -> None:
         for key in self._of_loops.copy():
-            if key[0].is_closed() and self._of_loops.pop(key, None) is not None:
+            keeper = self._of_loops.pop(key, None) if key[0].is_closed() else None
+            if keeper is not None and keeper.has_to_close():
                 logger.warning("%r was closed without close_loop(): its per_loop instances were not closed", key[0])
 
 
@@ -137,11 +138,12 @@ class Resolution:
             raise ProviderNotFoundError(f"No provider registered for {label_of(wanted, name)}")
         if provider.lifecycle is not Lifecycle.TRANSIENT:
             return await self._instance(provider)
-        owner = self._scope or self._lives.of_loop(self._period, None)
-        owner.check_open()
+        if self._scope is not None:
+            self._scope.check_open()
         exits: list[Exit] = []
-        value = await self._attempt(provider, None, owner, exits)
-        await owner.keep(exits)
+        value = await self._attempt(provider, None, exits)
+        if exits:
+            await (self._scope or self._lives.of_loop(self._period, None)).keep(exits)
         return value
 
     async def _instance(self, provider: Provider) -> Any:
@@ -170,22 +172,22 @@ class Resolution:
     async def _make(self, provider: Provider, keeper: Keeper, slot: object) -> Any:
         """Make the instance of a slot; the caller holds the slot's cell."""
         exits: list[Exit] = []
-        value = await self._attempt(provider, provider, keeper, exits)
+        value = await self._attempt(provider, provider, exits)
         await keeper.keep(exits)
         keeper.values[slot] = value
         return value
 
-    async def _attempt(self, provider: Provider, user: Provider | None, owner: Keeper, exits: list[Exit]) -> Any:
+    async def _attempt(self, provider: Provider, user: Provider | None, exits: list[Exit]) -> Any:
         """Make an instance, or leave what was entered on the way."""
         try:
-            return await self._build(provider, user, owner, exits)
+            return await self._build(provider, user, exits)
         except (Exception, asyncio.CancelledError) as exc:
             outcome = Outcome(f"making {provider.label} failed, and so did undoing it", exc)
             await outcome.leave(exits)
             outcome.finish()
             raise
 
-    async def _build(self, provider: Provider, user: Provider | None, owner: Keeper, exits: list[Exit]) -> Any:
+    async def _build(self, provider: Provider, user: Provider | None, exits: list[Exit]) -> Any:
         """Call a factory with what it needs.
 
         Args:
@@ -200,7 +202,7 @@ class Resolution:
                     raise ProviderNotFoundError(_missing(step, provider))
                 value = step.default
             elif needed.lifecycle is Lifecycle.TRANSIENT:
-                value = await self._build(needed, user, owner, exits)
+                value = await self._build(needed, user, exits)
             elif user is not None and needed.rank < user.rank:  # By an override; registration refuses it.
                 raise LifecycleError(capture_message(user, needed))
             else:
@@ -211,7 +213,8 @@ class Resolution:
                 named[step.keyword] = value
         value = provider.factory(*positional, **named)
         if provider.kind is not Kind.PLAIN:
-            return await _enter(provider, value, owner, exits)
+            outlives_loops = user is not None and user.lifecycle is Lifecycle.SINGLETON
+            return await _enter(provider, value, exits, outlives_loops=outlives_loops)
         if is_awaitable(value):
             value = await value
         # What a factory was given and hands on is somebody else's to close, and a transient is its user's.
@@ -220,14 +223,14 @@ class Resolution:
         return value
 
 
-async def _enter(provider: Provider, generator: Any, owner: Keeper, exits: list[Exit]) -> Any:
+async def _enter(provider: Provider, generator: Any, exits: list[Exit], *, outlives_loops: bool) -> Any:
     """Run a yield factory to its `yield`."""
     try:
         if provider.kind is Kind.GENERATOR:
             value = next(generator)
             exits.append(PlainGeneratorExit(contextmanager(_returner(generator))()))
         else:
-            value = await (_first_of(generator) if owner.outlives_loops else anext(generator))
+            value = await (_first_of(generator) if outlives_loops else anext(generator))
             exits.append(AsyncGeneratorExit(asynccontextmanager(_returner(generator))()))
     except (StopIteration, StopAsyncIteration):
         raise RuntimeError(f"the factory of {provider.label} ended without a yield") from None

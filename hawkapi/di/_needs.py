@@ -99,6 +99,8 @@ def read_need(parameter: Parameter, factory: Callable[..., Any], known: Mapping[
     marker = markers[-1] if markers else None
     if marker is not None and marker.dependency is not None:
         wanted = marker.dependency
+    elif wanted is not MISSING and not is_type(wanted):
+        return Need(parameter.name, parameter.keyword, MISSING, None, default, f"its annotation {wanted!r} is no type")
     return _need(parameter, wanted, None if marker is None else marker.name, default)
 
 

@@ -97,7 +97,10 @@ class Container:
 
     def has(self, service_type: Any, name: str | None = None) -> bool:
         """Whether a type is registered under exactly this name; overrides do not count."""
-        return (service_type, name) in self.engine.view.providers
+        try:
+            return (service_type, name) in self.engine.view.providers
+        except TypeError:  # An annotation that cannot be hashed, such as a `Literal` of a list, cannot be registered.
+            return False
 
     @overload
     async def resolve[T](self, service_type: type[T], name: str | None = None) -> T: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from hawkapi.di._graph import Lifecycle, Provider, View
@@ -80,7 +80,7 @@ def _needed_by(view: View, provider: Provider) -> Iterable[Provider]:
             yield from _needed_by(view, needed)
 
 
-def _names_of(providers: Iterable[Provider]) -> dict[Provider, str]:
+def _names_of(providers: Collection[Provider]) -> dict[Provider, str]:
     """Return a name for each provider, as short as is unique."""
     candidates = [[_bracketed(text, provider) for text in _texts(provider.key[0])] for provider in providers]
     names: dict[Provider, str] = {}

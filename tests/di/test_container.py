@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -145,12 +145,13 @@ def test_names_tell_providers_apart() -> None:
             return [await scope.resolve(str, name) for name in (None, "alt", "other")]
 
     assert run(main) == ["plain", "named", "plain"]
-    assert [container.has(str), container.has(str, "alt"), container.has(str, "other"), container.has(int)] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    assert [container.has(str, name) for name in (None, "alt", "other")] == [True, True, False]
+    assert [container.has(wanted) for wanted in (int, Literal[[]])] == [False, False]
+
+
+def misread(work: callable) -> object:  # type: ignore[valid-type] # a mistake that is made often
+    """Take a function for a type."""
+    return work
 
 
 @pytest.mark.parametrize(
@@ -170,6 +171,12 @@ def test_names_tell_providers_apart() -> None:
             id="lifecycle",
         ),
         pytest.param({"factory": 5}, TypeError, "the factory of Database is 5, which cannot be called", id="factory"),
+        pytest.param(
+            {"factory": misread, "name": "new"},
+            TypeError,
+            "parameter 'work' of the factory of Database .*: its annotation <built-in function callable> is no type",
+            id="annotation",
+        ),
         pytest.param(
             {"factory": lambda url: url, "name": "new"},
             TypeError,
@@ -756,6 +763,7 @@ def test_per_loop_is_closed_with_its_loop(caplog: pytest.LogCaptureFixture) -> N
     log, container = Log(), Container()
     closing = log.closing("closed")
     container.per_loop(closing, factory=closing)
+    container.per_loop(Database, factory=Database)
 
     async def main(close: bool) -> object:
         made: object = await container.resolve(closing)
@@ -770,6 +778,8 @@ def test_per_loop_is_closed_with_its_loop(caplog: pytest.LogCaptureFixture) -> N
     assert len(container.engine.lives._of_loops) == 1
     asyncio.run(main(True))
     assert len(container.engine.lives._of_loops) == 0
+    assert asyncio.run(container.resolve(Database)) is not None  # What cannot be closed needs no warning.
+    asyncio.run(main(True))
     assert [record.message.rpartition("was closed")[2] for record in caplog.records] == [
         " without close_loop(): its per_loop instances were not closed"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -118,3 +119,15 @@ def test_optional_need_that_is_provided_later_is_checked_then() -> None:
     container.singleton(A, factory=make)
     with pytest.raises(LifecycleError):
         container.scoped(B, factory=B)
+
+
+def test_checks_take_no_longer_when_there_are_many_ways() -> None:
+    """Layers of transients that all need each other have a million million ways through, and are looked at once."""
+    container = Container()
+    layers = [[type(f"Layer{depth}_{side}", (), {}) for side in "ab"] for depth in range(40)]
+    container.singleton(A, factory=needs(*layers[0]))
+    for upper, lower in itertools.pairwise(layers):
+        for wanted in upper:
+            container.transient(wanted, factory=needs(*lower))
+    with pytest.raises(LifecycleError, match="singleton A needs scoped Layer39_a through"):
+        container.scoped(layers[-1][0], factory=needs())
