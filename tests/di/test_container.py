@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, Callable, Generator
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -783,3 +785,84 @@ def test_per_loop_is_closed_with_its_loop(caplog: pytest.LogCaptureFixture) -> N
     assert [record.message.rpartition("was closed")[2] for record in caplog.records] == [
         " without close_loop(): its per_loop instances were not closed"
     ]
+
+
+@pytest.mark.parametrize("factory", [generator, async_generator])
+def test_unfinished_generators_of_closed_loops_are_told(
+    factory: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second half of a yield factory is missed like a `close()`."""
+    container = Container()
+    container.per_loop(str, factory=factory)
+    for _ in range(2):
+        assert asyncio.run(container.resolve(str)) == "made"
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("close", "called"),
+    [
+        pytest.param(lambda log: functools.partial(log.append, "closed"), ["closed"], id="partial"),
+        pytest.param(lambda log: log.append, [], id="needs-argument"),
+        pytest.param(lambda log: Mock(side_effect=lambda: log.append("closed")), ["closed"], id="mock"),
+        pytest.param(lambda log: AsyncMock(side_effect=lambda: log.append("closed")), ["closed"], id="async-mock"),
+        pytest.param(lambda _: dict, [], id="without-signature"),
+        pytest.param(lambda _: "open", [], id="no-function"),
+    ],
+)
+def test_close_may_be_any_callable(close: Callable[[list[str]], Any], called: list[str]) -> None:
+    """What can be called without arguments is, however it came to be an attribute."""
+    log: list[str] = []
+    container = Container()
+    container.scoped(SimpleNamespace, factory=lambda: SimpleNamespace(close=close(log)))
+
+    async def main() -> None:
+        async with container.scope() as scope:
+            await scope.resolve(SimpleNamespace)
+
+    run(main)
+    assert log == called
+
+
+def test_unhashable_annotation_keeps_the_default() -> None:
+    """It cannot be registered, so nothing provides it."""
+
+    def make(option: Literal[[]] = 4) -> object:  # type: ignore[valid-type]
+        return option
+
+    container = Container()
+    container.transient(int, factory=make)
+    assert asyncio.run(container.resolve(int)) == 4
+
+
+def test_failure_while_a_failure_is_undone_is_raised_with_it() -> None:
+    """The first error stays visible as the context of the group."""
+
+    class Broken:
+        def close(self) -> None:
+            raise OSError("close")
+
+    def begin() -> Generator[int]:
+        try:
+            yield 1
+        finally:
+            raise KeyError("undo")
+
+    def fail(number: int) -> str:
+        raise ZeroDivisionError
+
+    container = Container()
+    container.transient(int, factory=begin)
+    container.scoped(str, factory=fail)
+    container.scoped(Broken, factory=Broken)
+
+    async def main() -> None:
+        async with container.scope() as scope:
+            await scope.resolve(Broken)
+            await scope.resolve(str)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        run(main)
+    assert [str(exc) for exc in caught.value.exceptions] == ["close"]
+    assert isinstance(caught.value.__context__, KeyError)
+    assert isinstance(caught.value.__context__.__context__, ZeroDivisionError)

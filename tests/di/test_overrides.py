@@ -368,3 +368,35 @@ def test_failure_to_close_ends_the_override_all_the_same() -> None:
         resolve(container)
     assert [str(exc) for exc in caught.value.exceptions] == ["broken"]
     assert (resolve(container).name, active()) == ("real", ())
+
+
+def test_close_that_turns_out_to_be_async_is_told() -> None:
+    """A plain function that returns a coroutine cannot be seen through beforehand."""
+
+    async def later() -> None:
+        await asyncio.sleep(0)
+
+    class Hidden(Database):
+        def close(self) -> object:
+            return waiting[0]
+
+    waiting = [later()]
+    container = registered()
+    with pytest.raises(ExceptionGroup) as caught, override(container, {Database: Hidden}):
+        resolve(container)
+    assert "make close() a coroutine function" in str(caught.value.exceptions[0])
+    waiting[0].close()
+
+
+def test_override_that_registration_makes_wrong_is_refused_when_it_is_used() -> None:
+    """What was unknown when the block began cannot be kept too long either."""
+
+    def numbered(number: int) -> Database:
+        return Database(str(number))
+
+    container = Container()
+    container.singleton(Service, factory=Service)
+    with override(container, {Database: numbered}):
+        container.scoped(int, factory=lambda: 1)
+        with pytest.raises(LifecycleError, match="singleton Service needs scoped int"):
+            resolve(container, Service)
