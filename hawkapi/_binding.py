@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any, Final, final
 
 from hawkapi._arguments import Arguments, build_json_body
-from hawkapi._callables import callable_name, is_async_callable
+from hawkapi._callables import callable_name, is_async_callable, is_hashable
 from hawkapi._forms import FormArguments, build_form_arguments
 from hawkapi.di.depends import Dependency, check_guard
 from hawkapi.exceptions import UnsupportedTypeError
@@ -289,12 +289,3 @@ def call_of(function: Callable[..., Any]) -> tuple[StepKind, Any]:
 def key_of(function: Callable[..., Any]) -> object:
     """Return what tells a dependency apart: itself, so that two bound methods of one object are the same."""
     return function if is_hashable(function) else id(function)
-
-
-def is_hashable(function: object) -> bool:
-    """Whether something may be a key."""
-    try:
-        hash(function)
-    except TypeError:
-        return False
-    return True

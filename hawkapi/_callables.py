@@ -66,3 +66,12 @@ def bound_names(function: Callable[..., Any]) -> frozenset[str]:
         names.update(function.keywords)
         function = function.func
     return frozenset(names)
+
+
+def is_hashable(function: object) -> bool:
+    """Whether something may be a key."""
+    try:
+        hash(function)
+    except TypeError:
+        return False
+    return True

@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
-from hawkapi._callables import bound_names
+from hawkapi._callables import bound_names, is_hashable
 from hawkapi.background import BackgroundTasks
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import is_marker, type_name
@@ -182,7 +182,7 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
     segment = next((part for part in segments if isinstance(part, Parameter) and part.name == wire_name), None)
     if source is None and segment is not None:
         source = Source.PATH
-    if source is None and consumer.has_provider(bare):
+    if source is None and is_hashable(bare) and consumer.has_provider(bare):
         return _dependent(parameter, annotation, Dependency())
     if source is None:
         source = _source_by_name(parameter, annotation, consumer)
