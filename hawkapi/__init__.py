@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from hawkapi.routing.controllers import delete, get, patch, post, put
     from hawkapi.staticfiles import StaticFiles
     from hawkapi.testing import TestClient, TestResponse, override
+    from hawkapi.websocket import WebSocket, WebSocketDisconnect, WebSocketState
 
 __version__ = "0.3.0"
 
@@ -119,6 +120,9 @@ __all__ = [
     "UploadFile",
     "ValidationErrorDetail",
     "VersionRouter",
+    "WebSocket",
+    "WebSocketDisconnect",
+    "WebSocketState",
     "delete",
     "env_field",
     "field",
@@ -165,6 +169,7 @@ _HOMES = {
     "hawkapi.routing.controllers": ("delete", "get", "patch", "post", "put"),
     "hawkapi.staticfiles": ("StaticFiles",),
     "hawkapi.testing": ("TestClient", "TestResponse", "override"),
+    "hawkapi.websocket": ("WebSocket", "WebSocketDisconnect", "WebSocketState"),
 }
 """What is loaded when it is asked for, by the module that it comes from."""
 

@@ -54,8 +54,9 @@ LAYERS = {
     6: {"cli", "testing", "__main__"},
 }
 ROOT = "hawkapi"
-SIDEWAYS = {("params", "routing"), ("params", "di"), ("routing", "di")}
-"""Beside the layers: the signature of a handler is read together with its path template and its `Depends`."""
+SIDEWAYS = {("params", "routing"), ("params", "di"), ("routing", "di"), ("websocket", "requests")}
+"""Beside the layers: the signature of a handler is read together with its path template and its `Depends`; a WebSocket
+is a connection as a request is."""
 
 
 def part_of(module: str) -> str:
