@@ -153,7 +153,10 @@ class Resolution:
             if self.tasks is None:
                 self.tasks = annotation()
             return self.tasks
-        return self._connection if self._connection is not None else self._request()
+        if self._connection is None or isinstance(self._connection, Request):
+            return self._request()
+        # What serves both kinds of connections finds the bag under `state`, which of a `WebSocket` is another thing.
+        return HTTPConnection(self._scope) if annotation is HTTPConnection else self._connection
 
     def _request(self) -> Request:
         if self._connection is None:

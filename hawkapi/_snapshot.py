@@ -16,7 +16,7 @@ from typing import final
 
 import hawkapi._threading as _threading
 from hawkapi._threading import ThreadOwned
-from hawkapi.routing._tree import Table, copy_table
+from hawkapi.routing._tree import Table, copy_table, empty_table
 from hawkapi.types import ASGIApp
 
 
@@ -24,12 +24,16 @@ from hawkapi.types import ASGIApp
 class Snapshot:
     """What requests need, of one generation. Never changed, but for the list of running requests."""
 
-    __slots__ = ("chain", "generation", "running", "table")
+    __slots__ = ("chain", "generation", "running", "sockets", "table")
 
-    def __init__(self, generation: int, table: Table, chain: tuple[ASGIApp, ...], running: list[None]) -> None:
+    def __init__(
+        self, generation: int, table: Table, sockets: Table, chain: tuple[ASGIApp, ...], running: list[None]
+    ) -> None:
         self.generation = generation
         """Counts publications, from 0."""
         self.table = table
+        self.sockets = sockets
+        """The routes of WebSockets."""
         self.chain = chain
         """The application's middleware, the outermost first."""
         self.running = running
@@ -38,13 +42,14 @@ class Snapshot:
 
 @final
 class Replica:
-    """One thread's copy of a snapshot; `source`, `table` and `chain` are written by that thread only."""
+    """One thread's copy of a snapshot; all but `running` is written by that thread only."""
 
-    __slots__ = ("__weakref__", "chain", "running", "source", "table")
+    __slots__ = ("__weakref__", "chain", "running", "sockets", "source", "table")
 
     def __init__(self, source: Snapshot) -> None:
         self.source = source
         self.table = copy_table(source.table, None)
+        self.sockets = copy_table(source.sockets, None)
         self.chain = (*source.chain,)
         self.running: list[None] = []
         """One entry for each running request of this thread. THREADS: as in `Snapshot`; the finaliser of a request that
@@ -60,9 +65,9 @@ class Publication:
     Thread-safe: `publish` is called by one thread at a time, with the registration lock held; the rest by any.
     """
 
-    def __init__(self, table: Table, chain: tuple[ASGIApp, ...] = ()) -> None:
+    def __init__(self, table: Table, chain: tuple[ASGIApp, ...] = (), sockets: Table | None = None) -> None:
         # THREADS: relied on to be atomic is one store and one load of this attribute, on both builds.
-        self._newest = Snapshot(0, table, chain, [])
+        self._newest = Snapshot(0, table, empty_table() if sockets is None else sockets, chain, [])
         self._owned = ThreadOwned(self._new_replica) if _threading.FREE_THREADED else None
         # Protects the list of replicas, when a thread serves its first request and when running requests are counted.
         # It does not cover the replicas themselves, which belong to their threads.
@@ -91,10 +96,15 @@ class Publication:
         """How many requests this thread is answering now; `None` where threads share one count."""
         return None if self._owned is None else len(self.view().running)
 
-    def publish(self, table: Table, chain: tuple[ASGIApp, ...] = ()) -> None:
-        """Make a table and a chain of middleware visible to every request that begins from now on."""
+    def publish(self, table: Table, chain: tuple[ASGIApp, ...] = (), sockets: Table | None = None) -> None:
+        """Make tables and a chain of middleware visible to every request that begins from now on.
+
+        The table of WebSockets stays as it is where none is given.
+        """
         newest = self._newest
-        self._newest = Snapshot(newest.generation + 1, table, chain, newest.running)
+        self._newest = Snapshot(
+            newest.generation + 1, table, newest.sockets if sockets is None else sockets, chain, newest.running
+        )
 
     def view(self) -> Snapshot | Replica:
         """Return the newest snapshot, as this thread's own where threads have their own."""
@@ -104,6 +114,7 @@ class Publication:
         replica = self._owned.get()
         if replica.source is not newest:
             replica.table = copy_table(newest.table, replica.table)
+            replica.sockets = copy_table(newest.sockets, replica.sockets)
             replica.chain = (*newest.chain,)
             replica.source = newest
         return replica

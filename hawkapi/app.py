@@ -23,6 +23,8 @@ from hawkapi._plan import EndpointPlan, check_route, plan_of
 from hawkapi._resolution import Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
+from hawkapi._websocket_dispatch import WebSocketDispatcher
+from hawkapi._websocket_plan import check_websocket_route
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.di.container import Container
 from hawkapi.di.overrides import Overrides, callables_for
@@ -43,15 +45,13 @@ from hawkapi.routing._registry import Change
 from hawkapi.routing._tree import Table
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.routing.mounts import Mount, route_path
-from hawkapi.routing.options import normalise_route
-from hawkapi.routing.route import Route
+from hawkapi.routing.options import check_message_size, normalise_route
+from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.routing.router import Router
 from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
+from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 __all__ = ["HawkAPI"]
-
-NO_SUCH_WEBSOCKET: Final = 4004
-"""The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
 
 NO_HEADERS: Final[HeaderPairs] = []
 TABLE_KEY: Final = "hawkapi.table"
@@ -72,6 +72,7 @@ class HawkAPI(Router):
             off, and never for production.
         validation_error_status: the status of requests that do not fit a handler, default 400.
         max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
+        max_message_size: bytes allowed in a message that comes on a WebSocket, default 1 MiB; more closes it with 1009.
         prefix: put in front of the path of every route.
         tags: for the API's description, of every route.
         dependencies: run before every handler of the application, those of its routers included, for their effect.
@@ -102,6 +103,7 @@ class HawkAPI(Router):
         debug: bool = False,
         validation_error_status: int = 400,
         max_body_size: int = DEFAULT_MAX_BODY_SIZE,
+        max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
         prefix: str = "",
         tags: Sequence[str] | None = None,
         dependencies: Sequence[Any] | None = None,
@@ -140,6 +142,8 @@ class HawkAPI(Router):
         self.debug = debug
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size
+        check_message_size(max_message_size)
+        self.max_message_size = max_message_size
         self.request_timeout = request_timeout
         self.serverless = serverless
         self.flags: FlagProvider = StaticFlagProvider({}) if flags is None else flags
@@ -150,6 +154,7 @@ class HawkAPI(Router):
         # THREADS: ditto; whoever tells plugins something loads it once.
         self._plugins: tuple[Any, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
+        self._websockets = WebSocketDispatcher(self.container, self._workers, lambda: self.max_message_size)
         self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
         probes = [(health_url, healthz), (readyz_url, self._readiness.readyz), (livez_url, livez)]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
@@ -250,7 +255,7 @@ class HawkAPI(Router):
             self._plugins = (*self._plugins, plugin)
 
     def add_middleware(self, cls: Callable[..., ASGIApp], **kwargs: Any) -> None:
-        """Put every HTTP request of the application, whatever answers it, through a middleware.
+        """Put every request and WebSocket of the application, whatever answers it, through a middleware.
 
         The one added first is the outermost. It is made once, here, as `cls(app, **kwargs)`, and serves every thread.
 
@@ -286,7 +291,7 @@ class HawkAPI(Router):
         return register
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection (ASGI 3): `http`, `lifespan`, or `websocket`, which is refused outside mounts."""
+        """Serve one connection (ASGI 3): `http`, `websocket` or `lifespan`."""
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
@@ -350,18 +355,7 @@ class HawkAPI(Router):
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
-        view = self._publication.view()
-        path = route_path(scope)
-        mount = view.table.find_mount(path)
-        if mount is None:
-            await receive()
-            await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
-            return
-        view.running.append(None)
-        try:
-            await mount.forward(path, scope, receive, send)
-        finally:
-            view.running.pop()
+        await self._websockets.serve(self._publication.view(), scope, receive, send)
 
     def _route(self, table: Table, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Find who answers a request, and return the coroutine that does."""
@@ -393,7 +387,10 @@ class HawkAPI(Router):
 
     async def _behind_middleware(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be the application inside the middleware of all routes."""
-        await self._route(scope[TABLE_KEY], scope, receive, send)
+        if scope["type"] == "websocket":
+            await self._websockets.route(scope, receive, send)
+        else:
+            await self._route(scope[TABLE_KEY], scope, receive, send)
 
     async def _behind_route_middleware(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be the application inside the middleware of one route."""
@@ -521,15 +518,23 @@ class HawkAPI(Router):
         error = MethodNotAllowedError(method, allowed) if allowed else PathNotFoundError(method, path)
         await self._fail(error, scope, receive, send)
 
+    def _check_endpoint(self, route: Route) -> None:
+        if isinstance(route, WebSocketRoute):
+            check_websocket_route(route, self.container.has)
+        else:
+            check_route(route, self.container.has)
+
     def _check_route(self, route: Route) -> Route:
-        check_route(route, self.container.has)
+        self._check_endpoint(route)
         given = route_to_register(self._plugins, route)
         if given is not route:
             route = normalise_route(given)
-            check_route(route, self.container.has)
+            self._check_endpoint(route)
         # Once for the route, not for each request: a rate limit must remember the last one.
         if route.middleware:
-            chain = wrap(self._behind_route_middleware, route.middleware)
+            is_websocket = isinstance(route, WebSocketRoute)
+            innermost = self._websockets.endpoint if is_websocket else self._behind_route_middleware
+            chain = wrap(innermost, route.middleware)
             object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
         return route
 
@@ -541,5 +546,5 @@ class HawkAPI(Router):
         notify(self._plugins, "on_mount_registered", mount)
 
     def _publish(self) -> None:
-        self._publication.publish(self._table, self._chain)
+        self._publication.publish(self._table, self._chain, self._sockets)
         self._shared_view = self._publication.shared

@@ -50,6 +50,8 @@ LAYERS = {
         "_resolution",
         "_results",
         "_snapshot",
+        "_websocket_dispatch",
+        "_websocket_plan",
     },
     6: {"cli", "testing", "__main__"},
 }

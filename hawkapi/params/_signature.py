@@ -294,7 +294,9 @@ def _source_by_name(parameter: inspect.Parameter, annotation: Any, consumer: Con
         return Source.CONNECTION if consumer.is_websocket else Source.REQUEST
     if consumer.is_websocket and parameter.annotation is inspect.Parameter.empty:
         # The handler of a WebSocket may leave the annotation of its first parameter out.
-        unannotated = [other for other in signature_of(consumer.function).parameters.values() if is_bare(other)]
+        names = consumer.template.names
+        parameters = signature_of(consumer.function).parameters.values()
+        unannotated = [other for other in parameters if is_bare(other) and other.name not in names]
         if unannotated[:1] == [parameter]:
             return Source.CONNECTION
     origin = get_origin(annotation) or annotation

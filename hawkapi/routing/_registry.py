@@ -18,7 +18,7 @@ import hawkapi.routing._tree as _tree
 from hawkapi.routing._parse import Template, join_paths, parse_template
 from hawkapi.routing.mounts import Mount
 from hawkapi.routing.options import scopes_of
-from hawkapi.routing.route import Route
+from hawkapi.routing.route import Route, WebSocketRoute
 
 
 class Context(NamedTuple):
@@ -191,6 +191,8 @@ class Registry:
 
     def __init__(self) -> None:
         self.table = _tree.empty_table()
+        self.sockets = _tree.empty_table()
+        """The routes of WebSockets: apart, so that what answers HTTP knows nothing of them."""
         self.entries: dict[int, Entry] = {}
         """By the identity of the route, in order of registration."""
         self.mounts: tuple[MountEntry, ...] = ()
@@ -212,7 +214,8 @@ class Registry:
 
     def entries_at(self, path: str) -> list[Entry]:
         """Return the entries with a path, given as `Route.path` has it."""
-        routes = _tree.routes_at(self.table, parse_template(path))
+        template = parse_template(path)
+        routes = [*_tree.routes_at(self.table, template), *_tree.routes_at(self.sockets, template)]
         return [self.entries[id(route)] for route in routes if route.path == path]
 
     def entries_named(self, name: str) -> list[Entry]:
@@ -225,16 +228,22 @@ class Registry:
         Raises:
             RouteConflictError: what is put in contradicts what is there, or itself; nothing has changed.
         """
-        table = self.table
+        table, sockets = self.table, self.sockets
         for entry in change.removed.entries:
-            table = _tree.remove(table, entry.route, entry.template)
+            if isinstance(entry.route, WebSocketRoute):
+                sockets = _tree.remove(sockets, entry.route, entry.template)
+            else:
+                table = _tree.remove(table, entry.route, entry.template)
         for mounted in change.removed.mounts:
             table = _tree.remove_mount(table, mounted.mount)
         for entry in change.added.entries:
-            table = _tree.add(table, entry.route, entry.template)
+            if isinstance(entry.route, WebSocketRoute):
+                sockets = _tree.add(sockets, entry.route, entry.template)
+            else:
+                table = _tree.add(table, entry.route, entry.template)
         for mounted in change.added.mounts:
             table = _tree.add_mount(table, mounted.mount)
-        self.table = table
+        self.table, self.sockets = table, sockets
         self._update_entries(change)
         self._update_names(change)
         self.mounts = without(self.mounts, change.removed.mounts) + change.added.mounts

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from hawkapi._callables import is_async_callable
 from hawkapi.di.depends import check_guards
 from hawkapi.exceptions import check_status
 from hawkapi.http._grammar import is_token
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing.middleware_entry import MiddlewareSpec, read_middleware
 from hawkapi.routing.response_model import infer_response_model
-from hawkapi.routing.route import Route
+from hawkapi.routing.route import WEBSOCKET, Route, WebSocketRoute
 
-__all__ = ["RouteOptions", "build_route", "normalise_methods", "normalise_route"]
+__all__ = [
+    "RouteOptions",
+    "WebSocketOptions",
+    "build_route",
+    "build_websocket_route",
+    "check_message_size",
+    "normalise_methods",
+    "normalise_route",
+]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -53,6 +62,23 @@ class RouteOptions(TypedDict, total=False):
     """Run before the handler for their effect, after the router's."""
 
 
+class WebSocketOptions(TypedDict, total=False):
+    """What may be said of a WebSocket's route; everything may be left out."""
+
+    name: str | None
+    """What the route is called; default the handler's name."""
+    version: str | None
+    """Becomes a segment in front of the router's prefix."""
+    permissions: Sequence[str] | None
+    """What the application's permission policy asks the client for."""
+    middleware: Iterable[MiddlewareSpec] | None
+    """Around this route only, the first outermost: classes, pairs of a class and its keyword arguments, or entries."""
+    dependencies: Sequence[Any] | None
+    """Run before the handler for their effect, after the router's."""
+    max_message_size: int | None
+    """Bytes allowed in a message from the client, default the application's limit; a longer one closes with 1009."""
+
+
 def build_route(
     path: str, handler: Callable[..., Any], methods: Iterable[str], status_code: int, options: RouteOptions
 ) -> Route:
@@ -63,7 +89,7 @@ def build_route(
             dependency has nothing to call.
         TypeError: an option is unknown or of the wrong kind.
     """
-    _check_options(options)
+    _check_options(options, RouteOptions.__optional_keys__)
     dependencies = check_guards(options.get("dependencies"))
     permissions = options.get("permissions")
     return Route(
@@ -106,9 +132,49 @@ def normalise_route(route: Route) -> Route:
     )
 
 
-def _check_options(options: RouteOptions) -> None:
+def build_websocket_route(path: str, handler: Callable[..., Any], options: WebSocketOptions) -> WebSocketRoute:
+    """Return a WebSocket's route as its options describe it, not yet placed below a router.
+
+    Raises:
+        ValueError: `max_message_size` is below 1, or a dependency has nothing to call.
+        TypeError: the handler is not a coroutine function, or an option is unknown or of the wrong kind.
+    """
+    _check_options(options, WebSocketOptions.__optional_keys__)
+    if not is_async_callable(handler):
+        raise TypeError(f"WebSocket {path}: a handler must be a coroutine function (async def), not {handler!r}")
+    limit = options.get("max_message_size")
+    if limit is not None:
+        check_message_size(limit)
+    dependencies = check_guards(options.get("dependencies"))
+    permissions = options.get("permissions")
+    return WebSocketRoute(
+        path=path,
+        handler=handler,
+        methods=frozenset({WEBSOCKET}),
+        name=options.get("name") or str(getattr(handler, "__name__", type(handler).__name__)),
+        include_in_schema=False,
+        version=options.get("version"),
+        permissions=None if permissions is None else list(permissions),
+        middleware=read_middleware(options.get("middleware")),
+        dependencies=dependencies,
+        required_scopes=scopes_of(dependencies),
+        max_message_size=limit,
+    )
+
+
+def check_message_size(limit: object) -> None:
+    """Refuse a limit under which no message fits.
+
+    Raises:
+        ValueError: it is no number of bytes above 0.
+    """
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise ValueError(f"max_message_size is {limit!r}; it is a number of bytes, at least 1")
+
+
+def _check_options(options: Mapping[str, object], known: frozenset[str]) -> None:
     for name, value in options.items():
-        if name not in RouteOptions.__optional_keys__:
+        if name not in known:
             raise TypeError(f"{name!r} is not an option of a route")
         if name in {"tags", "permissions"} and isinstance(value, str):
             raise TypeError(f"{name} must be a list of texts, not the text {value!r}")

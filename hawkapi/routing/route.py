@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.types import ASGIApp
 
-__all__ = ["Route"]
+__all__ = ["WEBSOCKET", "Route", "WebSocketRoute"]
+
+WEBSOCKET: Final = "WEBSOCKET"
+"""What stands in the methods of a WebSocket's route. Such routes have a table of their own, so a request with a method
+of this name does not find them, and no `Allow` names it."""
 
 
 class _Placed:
@@ -59,6 +63,17 @@ class Route(_Placed):
     """Run before the handler, for their effect: those of the outermost router first, then the route's own."""
     required_scopes: tuple[str, ...] = ()
     """The scopes that the dependencies ask for, sorted, each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketRoute(Route):
+    """What was registered for WebSockets: `methods` holds `"WEBSOCKET"` alone, what is about responses has no meaning.
+
+    Never changed, so it may be shared by threads.
+    """
+
+    max_message_size: int | None = None
+    """Bytes allowed in a message from the client; `None` stands for the application's limit."""
 
 
 def answering(route: Route, methods: frozenset[str]) -> Route:

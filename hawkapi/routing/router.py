@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from hawkapi.di.depends import check_guards
 from hawkapi.routing._parse import join_paths, parse_template, require_path
@@ -25,8 +25,15 @@ from hawkapi.routing._url_path import build_mount_path, build_path, parameters_o
 from hawkapi.routing.controllers import Controller, controller_routes
 from hawkapi.routing.errors import RouteNotFoundError
 from hawkapi.routing.mounts import Mount, wants_whole_path
-from hawkapi.routing.options import RouteOptions, build_route, normalise_methods, normalise_route
-from hawkapi.routing.route import Route, answering
+from hawkapi.routing.options import (
+    RouteOptions,
+    WebSocketOptions,
+    build_route,
+    build_websocket_route,
+    normalise_methods,
+    normalise_route,
+)
+from hawkapi.routing.route import Route, WebSocketRoute, answering
 from hawkapi.routing.tree import RouteTree
 
 __all__ = ["Router"]
@@ -61,9 +68,17 @@ class Router:
 
     @property
     def routes(self) -> list[Route]:
-        """The routes in order of registration; a new list at each access."""
+        """The routes of HTTP requests in order of registration; a new list at each access."""
         with self._registration:
-            return [entry.route for entry in self._registry.entries.values()]
+            routes = [entry.route for entry in self._registry.entries.values()]
+        return [route for route in routes if not isinstance(route, WebSocketRoute)]
+
+    @property
+    def websocket_routes(self) -> list[WebSocketRoute]:
+        """The routes of WebSockets in order of registration; a new list at each access."""
+        with self._registration:
+            routes = [entry.route for entry in self._registry.entries.values()]
+        return [route for route in routes if isinstance(route, WebSocketRoute)]
 
     @property
     def mounts(self) -> list[Mount]:
@@ -173,6 +188,42 @@ class Router:
 
     api_route = route
 
+    def websocket[F: Callable[..., Any]](self, path: str, **options: Unpack[WebSocketOptions]) -> Callable[[F], F]:
+        """Register the decorated handler for WebSockets; it is returned as it is.
+
+        A path may have a WebSocket and HTTP methods. Options and errors: as `add_websocket_route`.
+        """
+        require_path(path, "a route needs a path: write @app.websocket('/path'), not @app.websocket")
+
+        def register(handler: F) -> F:
+            self.add_websocket_route(path, handler, **options)
+            return handler
+
+        return register
+
+    def add_websocket_route(
+        self, path: str, handler: Callable[..., Any], **options: Unpack[WebSocketOptions]
+    ) -> WebSocketRoute:
+        """Register a handler of WebSockets and return its route.
+
+        Args:
+            path: the template, as for `add_route`.
+            handler: a coroutine function; it gets the connection as the parameter annotated `WebSocket`.
+            options: as in `WebSocketOptions`.
+
+        Raises:
+            RouteConflictError: another handler takes the WebSockets at this path.
+            InvalidPathError: the template has no meaning.
+            UnsupportedTypeError: the handler has a parameter that hawkapi cannot fill; the message names it.
+            TypeError: the handler is not a coroutine function, the path is not a text, or an option is unknown.
+            ValueError: `max_message_size` is below 1.
+        """
+        require_path(path, f"a route needs a path, not {path!r}; with a decorator write @app.websocket('/path')")
+        route = build_websocket_route(path, handler, options)
+        entry = self._place(route).checked(self._check_route)
+        self._apply(Change(added=Contents((entry,))))
+        return cast("WebSocketRoute", entry.route)
+
     def include_router(
         self,
         router: Router,
@@ -247,7 +298,8 @@ class Router:
         Args:
             route: a route, a path with its leading slash as it was registered here or as `Route.path` has it, or a
                 name; of several routes with the path or the name all are taken.
-            methods: take only these methods away, `HEAD` with `GET`; the route goes on answering the others.
+            methods: take only these methods away, `HEAD` with `GET`, `WEBSOCKET` for WebSockets; the route goes on
+                answering the others.
 
         Raises:
             RouteNotFoundError: there is no such route.
@@ -356,6 +408,11 @@ class Router:
     def _table(self) -> Table:
         """The newest table."""
         return self._registry.table
+
+    @property
+    def _sockets(self) -> Table:
+        """The newest table of WebSockets."""
+        return self._registry.sockets
 
     def _context(self) -> Context:
         return Context(self.prefix, tuple(self.tags), tuple(self.dependencies), self._routes_version)

@@ -1,0 +1,254 @@
+"""How a WebSocket is served: from the handshake to the close frame, whatever the handler does.
+
+What ends a connection, and what the client sees of it:
+
+====================================  ==========================  ================================================
+What happens                          After `accept`              Before `accept`
+====================================  ==========================  ================================================
+No route has the path                 --                          404, or close 4004 without the extension
+The handler returns                   close 1000                  close 1000, which servers answer with 403
+`WebSocketDisconnect`                 nothing is left to do       close 1000
+`HTTPException`                       close 1008, its detail      its response, or close 1008 without the extension
+The handshake does not fit            --                          close 1008, what is wrong with it
+`UnexpectedMessageError`              close 1003                  close 1003
+`MalformedMessageError`               close 1007                  close 1007
+Any other exception                   it is logged; close 1011    it is logged; close 1011
+====================================  ==========================  ================================================
+
+"The extension" is `websocket.http.response` of ASGI, with which a server sends a whole response instead of its 403.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final, cast, final
+
+from hawkapi._binding import NOTHING_REPLACED, named_arguments
+from hawkapi._middleware_chain import CHAIN_KEY
+from hawkapi._resolution import Resolution
+from hawkapi._snapshot import Replica, Snapshot
+from hawkapi._websocket_plan import WebSocketPlan, websocket_plan_of
+from hawkapi._workers import WorkerPool
+from hawkapi.di.container import Container
+from hawkapi.di.overrides import callables_for
+from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase
+from hawkapi.params.errors import RequestValidationError
+from hawkapi.routing._tree import Table
+from hawkapi.routing.mounts import route_path
+from hawkapi.routing.route import WEBSOCKET
+from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
+from hawkapi.websocket import MalformedMessageError, UnexpectedMessageError, WebSocket, WebSocketState
+from hawkapi.websocket._rules import can_deny, fitting_reason
+
+NO_SUCH_WEBSOCKET: Final = 4004
+"""The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
+UNSUPPORTED_DATA: Final = 1003
+INVALID_DATA: Final = 1007
+POLICY_VIOLATION: Final = 1008
+INTERNAL_ERROR: Final = 1011
+
+TABLES_KEY: Final = "hawkapi.websocket_tables"
+MATCH_KEY: Final = "hawkapi.websocket_match"
+"""Where the scope holds, behind middleware, the tables that the connection began with and the endpoint it was found."""
+
+logger = logging.getLogger("hawkapi")
+
+
+@final
+class WebSocketDispatcher:
+    """Serves the WebSockets of an application. Thread-safe: it is never changed.
+
+    Args:
+        container: makes what handlers and dependencies ask for by type.
+        workers: the threads for dependencies that are plain functions.
+        max_message_size: returns the bytes allowed in a message where a route does not say.
+    """
+
+    __slots__ = ("_container", "_max_message_size", "_workers")
+
+    def __init__(self, container: Container, workers: WorkerPool, max_message_size: Callable[[], int]) -> None:
+        self._container = container
+        self._workers = workers
+        self._max_message_size = max_message_size
+
+    async def serve(self, view: Snapshot | Replica, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, through the application's middleware if there is any."""
+        view.running.append(None)
+        try:
+            scope[TABLES_KEY] = (view.sockets, view.table)
+            if not view.chain:
+                await self.route(scope, receive, send)
+                return
+            scope[CHAIN_KEY] = view.chain
+            await self._through(view.chain[0], scope, receive, send)
+        finally:
+            view.running.pop()
+
+    async def route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find who serves a connection, and let it."""
+        sockets, table = scope[TABLES_KEY]
+        path = route_path(scope)
+        match = sockets.find(WEBSOCKET, path)
+        if match is None:
+            await self._unrouted(table, path, scope, receive, send)
+            return
+        plan = websocket_plan_of(match[0], self._container.has)
+        scope["path_params"] = dict(zip(plan.path_names, match[1], strict=True))
+        scope[MATCH_KEY] = (plan, match[1])
+        if plan.chain is None:
+            await self.endpoint(scope, receive, send)
+        else:
+            await self._through(plan.chain, scope, receive, send)
+
+    async def endpoint(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the handler that was found, and end the connection as its end asks for."""
+        plan: WebSocketPlan = scope[MATCH_KEY][0]
+        if (await receive())["type"] != "websocket.connect":
+            return
+        replaced = callables_for(self._container) if plan.binding.calls else NOTHING_REPLACED
+        if replaced:
+            plan = WebSocketPlan(plan.route, self._container.has, replaced)
+        limit = plan.max_message_size or self._max_message_size()
+        socket = WebSocket(scope, receive, send, max_message_size=limit)
+        found = Resolution(
+            plan.binding,
+            scope[MATCH_KEY][1],
+            scope,
+            receive,
+            workers=self._workers,
+            container=self._container,
+            max_body_size=0,
+            connection=socket,
+        )
+        try:
+            await converse(plan, found, socket)
+        except BaseException as exc:
+            await found.close(exc)
+            raise
+        await found.close()
+
+    async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection through middleware; what a middleware raises ends it as what a handler raises."""
+        followed = Followed(receive, send, can_deny=can_deny(scope))
+        try:
+            await chain(scope, followed.receive, followed.send)
+        except Exception as exc:  # noqa: BLE001 - as from a handler
+            if not followed.asked and (await receive())["type"] != "websocket.connect":
+                return
+            await end_failed(WebSocket(scope, receive, send, state=followed.state), exc)
+
+    async def _unrouted(self, table: Table, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a connection that no route takes to the application mounted there, or refuse it."""
+        mount = table.find_mount(path)
+        if mount is not None:
+            await mount.forward(path, scope, receive, send)
+            return
+        if (await receive())["type"] != "websocket.connect":
+            return
+        socket = WebSocket(scope, receive, send)
+        if socket.can_send_denial_response:
+            await deny(socket, PathNotFoundError("WEBSOCKET", path))
+        else:
+            await send({"type": "websocket.close", "code": NO_SUCH_WEBSOCKET})
+
+
+@final
+class Followed:
+    """A connection's `receive` and `send` as middleware gets them, and how far it has come through them.
+
+    A middleware that answers with an HTTP response, not asking what kind of connection it has, refuses the handshake.
+    """
+
+    __slots__ = ("_can_deny", "_receive", "_send", "asked", "state")
+
+    def __init__(self, receive: Receive, send: Send, *, can_deny: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._can_deny = can_deny
+        self.asked = False
+        """Whether the first event has been taken."""
+        self.state = WebSocketState.CONNECTING
+
+    async def receive(self) -> Message:
+        """Return the next event."""
+        message = await self._receive()
+        self.asked = True
+        if message["type"] == "websocket.disconnect":
+            self.state = WebSocketState.DISCONNECTED
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send an event on."""
+        kind: str = message["type"]
+        if not kind.startswith("http.response."):
+            await self._send(message)
+        elif self._can_deny:
+            await self._send({**message, "type": f"websocket.{kind}"})
+        elif self.state is WebSocketState.CONNECTING:
+            await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        if kind == "websocket.accept":
+            self.state = WebSocketState.CONNECTED
+        elif kind != "websocket.send":
+            self.state = WebSocketState.DISCONNECTED
+
+
+async def converse(plan: WebSocketPlan, found: Resolution, socket: WebSocket) -> None:
+    """Call a handler, end the connection as its end asks for, then close what was opened for it."""
+    binding = plan.binding
+    try:
+        arguments = await found.arguments()
+        named = named_arguments(arguments, binding.end, binding.keywords)
+        await plan.handler(*arguments[: binding.end], **named)
+        await found.leave_early()
+    except Exception as exc:  # noqa: BLE001 - whatever a handler raises ends its connection
+        await end_failed(socket, await found.fail(exc))
+        return
+    await socket.close()
+    await found.succeed()
+    if found.tasks is not None:
+        await found.tasks.run(socket.scope)
+
+
+async def end_failed(socket: WebSocket, exc: Exception) -> None:
+    """End a connection whose handler has raised."""
+    if is_disconnect(exc):
+        await socket.close()
+    elif isinstance(exc, HTTPException):
+        await deny(socket, exc)
+    elif isinstance(exc, RequestValidationError):
+        await socket.close(POLICY_VIOLATION, fitting_reason(describe_misfits(exc)))
+    elif isinstance(exc, UnexpectedMessageError):
+        await socket.close(UNSUPPORTED_DATA, fitting_reason(str(exc)))
+    elif isinstance(exc, MalformedMessageError):
+        await socket.close(INVALID_DATA, fitting_reason(str(exc)))
+    else:
+        # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
+        logger.error("WebSocket %r failed", socket.path, exc_info=exc)
+        await socket.close(INTERNAL_ERROR)
+
+
+def is_disconnect(exc: Exception) -> bool:
+    """Whether an exception says nothing but that the connection is closed: also out of a `TaskGroup`."""
+    if isinstance(exc, ExceptionGroup):
+        return cast("ExceptionGroup[Exception]", exc).split(WebSocketDisconnect)[1] is None
+    return isinstance(exc, WebSocketDisconnect)
+
+
+def describe_misfits(exc: RequestValidationError) -> str:
+    """Return what is wrong with a handshake in one line."""
+    return "; ".join(f"{error.field}: {error.message}" for error in exc.errors)
+
+
+async def deny(socket: WebSocket, exc: HTTPException) -> None:
+    """End a connection with an error that has a status: by its response before the handshake is complete."""
+    if socket.state is WebSocketState.CONNECTING and socket.can_send_denial_response and exc.status_code >= 200:
+        try:
+            await socket.send_denial_response(exc.to_response())
+        except Exception as error:  # A detail or a field that cannot be sent: a failure like others.
+            logger.error("WebSocket %r failed", socket.path, exc_info=error)
+            await socket.close(INTERNAL_ERROR)
+        return
+    detail: Any = exc.detail
+    text = detail if isinstance(detail, str) and detail else reason_phrase(exc.status_code)
+    await socket.close(POLICY_VIOLATION, fitting_reason(text))
