@@ -39,6 +39,13 @@ ABNORMAL_CLOSURE: Final = 1006
 """Stands for a connection that ended without a close frame; never sent (RFC 6455 section 7.4.1)."""
 MESSAGE_TOO_BIG: Final = 1009
 
+BURST: Final = 16
+"""After how many messages the other tasks of the loop have their turn. A server need not wait to take a message: uvicorn
+0.54 takes them all, and is never told that the client has gone, while a handler does nothing but send."""
+
+GRANIAN_GONE: Final = "Transport not initialized or closed"
+"""COMPAT: what granian 2.7.9 says, in a `RuntimeError`, of a client that has gone."""
+
 type Mode = Literal["text", "binary"]
 
 # THREADS: one decoder per thread, as for everything that requests use.
@@ -67,6 +74,7 @@ class WebSocket(HTTPConnection):
     __slots__ = (
         "_close_code",
         "_close_reason",
+        "_count",
         "_gone",
         "_limit",
         "_loop",
@@ -95,6 +103,8 @@ class WebSocket(HTTPConnection):
         self._subprotocol: str | None = None
         self._close_code: int | None = None
         self._close_reason = ""
+        self._count = 0
+        """How many messages were sent."""
         self._gone = False
         """Whether it was the client that ended the connection."""
 
@@ -374,6 +384,9 @@ class WebSocket(HTTPConnection):
                 raise WebSocketGoneError(self._disconnect().code, self._close_reason)
             raise RuntimeError(f"Cannot send: WebSocket state is {self._phase.value}")
         self._check_loop()
+        self._count += 1
+        if not self._count % BURST:
+            await asyncio.sleep(0)
         await self._deliver(message)
 
     async def _deliver(self, message: Message) -> None:
@@ -388,6 +401,8 @@ class WebSocket(HTTPConnection):
             self._end(ABNORMAL_CLOSURE, "", gone=True)
             raise self._disconnect() from exc
         except Exception as exc:
+            if GRANIAN_GONE in str(exc):
+                self._end(ABNORMAL_CLOSURE, "", gone=True)
             if self._phase is not WebSocketState.DISCONNECTED:
                 raise
             # Another task closed it, or was told that the client has gone, while this one waited for the server.

@@ -378,19 +378,37 @@ async def test_iteration_over_another_kind() -> None:
         await anext(messages)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionResetError(), RuntimeError("ASGI flow error: Transport not initialized or closed")],
+    ids=["as-specified", "granian"],
+)
 @in_loop
-async def test_client_goes_during_send() -> None:
-    """The server's `OSError` becomes the error for a client that has gone."""
+async def test_client_goes_during_send(error: Exception) -> None:
+    """What servers raise of a client that has gone becomes the one error for it."""
 
     async def send(message: Any) -> None:
         if message["type"] == "websocket.send":
-            raise ConnectionResetError
+            raise error
 
     socket = WebSocket(websocket_scope(), Wire().receive, send)
     await socket.accept()
     with pytest.raises(WebSocketDisconnect) as caught:
         await socket.send_text("x")
     assert (caught.value.code, socket.state) == (1006, DISCONNECTED)
+
+
+@in_loop
+async def test_other_tasks_have_their_turn_while_messages_are_sent() -> None:
+    """A handler that only sends does not keep the loop to itself, although the server takes messages at once."""
+    socket = socket_on(Wire())
+    await socket.accept()
+    turn = asyncio.create_task(asyncio.sleep(0))
+    sent = 0
+    while not turn.done():
+        await socket.send_text("x")
+        sent += 1
+    assert sent <= 32
 
 
 @in_loop
