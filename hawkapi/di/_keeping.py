@@ -215,8 +215,9 @@ class Outcome:
 
 def _backwards(exits: list[Exit]) -> Iterable[Exit]:
     """Take exits from the end of a list until it is empty."""
-    while True:
-        # THREADS: relies on `pop` of a list being atomic, so that each exit is left once however many close.
+    while exits:
+        # THREADS: relies on `pop` of a list being atomic, so that each exit is left once however many close; another
+        # may have taken the last one since the look above.
         try:
             yield exits.pop()
         except IndexError:
