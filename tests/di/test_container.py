@@ -866,3 +866,25 @@ def test_failure_while_a_failure_is_undone_is_raised_with_it() -> None:
     assert [str(exc) for exc in caught.value.exceptions] == ["close"]
     assert isinstance(caught.value.__context__, KeyError)
     assert isinstance(caught.value.__context__.__context__, ZeroDivisionError)
+
+
+def test_factory_may_ask_the_container_itself() -> None:
+    """That works as well, only that a circle cannot be seen before it is gone round; then it is an error, no hang."""
+    container = Container()
+
+    async def ask() -> Session:
+        return Session(await container.resolve(Database))
+
+    async def ask_for_itself() -> int:
+        return await container.resolve(int)
+
+    container.singleton(Session, factory=ask)
+    container.singleton(Database, factory=Database)
+    container.singleton(int, factory=ask_for_itself)
+
+    async def main() -> None:
+        assert (await container.resolve(Session)).database is await container.resolve(Database)
+        with pytest.raises(RuntimeError, match="asked for the very value"):
+            await container.resolve(int)
+
+    run(main)
