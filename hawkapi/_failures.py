@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from hawkapi._callables import is_async_callable
 from hawkapi.debug_page import build_debug_response
-from hawkapi.exceptions import HawkAPIError, HTTPException, reason_phrase, report_exception
+from hawkapi.exceptions import HawkAPIError, HTTPException, describe_exception, reason_phrase, report_exception
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
 from hawkapi.responses.base import Response
@@ -137,15 +137,6 @@ def unexpected_response(exc: Exception, scope: Scope, *, debug: bool) -> Respons
         return problem_response("internal", 500, title, detail=title)
     page = build_debug_response(exc, scope)
     return page if page is not None else problem_response("internal", 500, title, detail=describe_exception(exc))
-
-
-def describe_exception(exc: Exception) -> str:
-    """Return the text of an exception; its class where it has none."""
-    try:
-        text = str(exc)
-    except Exception:  # noqa: BLE001 - an exception that cannot say what it is still has a class
-        text = ""
-    return text or type(exc).__name__
 
 
 async def call_exception_handler(handler: Handler, request: Any, exc: Exception, run_sync: Callable[..., Any]) -> Any:

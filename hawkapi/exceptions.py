@@ -183,6 +183,15 @@ def reason_phrase(status_code: int) -> str:
         return "Error"
 
 
+def describe_exception(exc: BaseException) -> str:
+    """Return the text of an exception; its class where it has none."""
+    try:
+        text = str(exc)
+    except Exception:  # noqa: BLE001 - an exception that cannot say what it is still has a class
+        text = ""
+    return text or type(exc).__name__
+
+
 def check_status(status_code: object, lowest: int = 100) -> int:
     """Return a status that a response may have.
 

@@ -18,7 +18,7 @@ import time
 from typing import Any, Final, final
 
 from hawkapi._threading import AsyncEvent
-from hawkapi.exceptions import LifespanError
+from hawkapi.exceptions import LifespanError, describe_exception
 
 PATROL_INTERVAL_S: Final = 0.5
 """Between two looks for loops that were closed without a shutdown, by those who wait for them."""
@@ -128,7 +128,7 @@ class Periods:
             if not period.started.is_set() and period.owner.loop.is_closed():
                 raise StartupError("start-up failed in another event loop, which was closed meanwhile")
         if period.failure is not None:
-            raise StartupError(f"start-up failed in another event loop: {describe(period.failure)}")
+            raise StartupError(f"start-up failed in another event loop: {describe_exception(period.failure)}")
 
     async def wait_for_others(self, period: Period, deadline: float) -> list[Stay]:
         """Wait until no loop but the owner's is left, and let nobody join any more.
@@ -163,8 +163,3 @@ async def _wait(event: AsyncEvent, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-def describe(exc: BaseException) -> str:
-    """Return the text of an exception; the name of its class where it has none."""
-    return str(exc) or type(exc).__name__

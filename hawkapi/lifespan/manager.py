@@ -24,8 +24,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import Any, Final, Protocol, cast
 
-from hawkapi.exceptions import report_exception
-from hawkapi.lifespan._periods import Period, Periods, StartupError, Stay, describe
+from hawkapi.exceptions import describe_exception, report_exception
+from hawkapi.lifespan._periods import Period, Periods, StartupError, Stay
 from hawkapi.lifespan._undo import Undo, call
 from hawkapi.lifespan.hooks import HookRegistry
 from hawkapi.requests.state import State, values_of
@@ -179,7 +179,7 @@ class LifespanManager:
             logger.exception("start-up failed")
             if is_owner:
                 period.failure = exc
-            raise StartupError(describe(exc)) from exc
+            raise StartupError(describe_exception(exc)) from exc
         if is_owner:
             period.started.set()
 

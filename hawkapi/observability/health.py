@@ -15,6 +15,7 @@ from typing import Final, cast, final
 
 from hawkapi._callables import is_async_callable
 from hawkapi._workers import Lane, WorkerPool
+from hawkapi.exceptions import describe_exception
 from hawkapi.responses.json import JSONResponse
 
 __all__ = ["Check", "Readiness", "ReadinessCheck"]
@@ -67,7 +68,7 @@ class ReadinessCheck:
                 run.is_abandoned = True
                 return False, f"no answer within {self.timeout_s:g} s"
             logger.warning("readiness check %r failed", self.name, exc_info=exc)
-            return False, str(exc) or type(exc).__name__
+            return False, describe_exception(exc)
 
     async def _answer(self, run: Run, workers: WorkerPool) -> object:
         if is_async_callable(self._function):
@@ -142,7 +143,8 @@ def settled(outcome: tuple[bool, str] | BaseException) -> tuple[bool, str]:
 
 def report(outcomes: Iterable[tuple[str, tuple[bool, str]]]) -> JSONResponse:
     """Return the answer to the probe, from the outcomes of checks by name."""
-    checks = {name: {"ok": ok, "detail": detail} for name, (ok, detail) in outcomes}
+    # A text of somebody else's may have half surrogates, which no JSON has.
+    checks = {name: {"ok": ok, "detail": detail.encode("utf-8", "replace").decode()} for name, (ok, detail) in outcomes}
     if all(check["ok"] for check in checks.values()):
         return JSONResponse({"status": "ready", "checks": checks})
     return JSONResponse({"status": "not_ready", "checks": checks}, status_code=503)

@@ -194,6 +194,21 @@ def test_failed_start_without_words() -> None:
     assert asyncio.run(run_events(app)) == [{"type": "lifespan.startup.failed", "message": "TimeoutError"}]
 
 
+def test_failed_start_that_cannot_say_why() -> None:
+    """An exception whose text cannot be had is named by its type too."""
+
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    def fail() -> None:
+        raise Mute
+
+    app = HawkAPI()
+    app.on_startup(fail)
+    assert asyncio.run(run_events(app)) == [{"type": "lifespan.startup.failed", "message": "Mute"}]
+
+
 def test_failed_start_and_failed_undoing(caplog: pytest.LogCaptureFixture) -> None:
     """The server hears why the start failed, also when stopping what was started fails too."""
 

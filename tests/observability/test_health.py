@@ -223,6 +223,8 @@ def wrapped() -> Any:
         (own_timeout, False, "the database's own"),
         (cancel_itself, False, "the check was cancelled"),
         (nothing, False, "the check returned NoneType; return True or False, alone or with a text"),
+        (lambda: (True, "\ud800"), True, "?"),
+        (lambda: (True, None), True, "None"),
         (lambda: (1, "x"), False, "the check returned tuple; return True or False, alone or with a text"),
         (lambda: (True, "a", "b"), False, "the check returned tuple; return True or False, alone or with a text"),
     ],
