@@ -79,7 +79,14 @@ class Served:
 
 def can_serve(kind: str) -> bool:
     """Whether the packages of a kind of server are installed."""
-    modules = {"uvicorn": ["uvicorn"], "httptools": ["uvicorn", "httptools"], "granian": ["granian"]}[kind]
+    modules = {
+        "uvicorn": ["uvicorn"],
+        "httptools": ["uvicorn", "httptools"],
+        "websockets": ["uvicorn", "websockets"],
+        "wsproto": ["uvicorn", "wsproto"],
+        "granian": ["granian"],
+        "granian-ws": ["granian"],
+    }[kind]
     return all(importlib.util.find_spec(name) for name in modules)
 
 
@@ -88,7 +95,8 @@ def serve(kind: str, place: Path, application: str, **variables: str) -> Iterato
     """Serve an application until the block ends; the server must stop by itself and have nothing to complain about.
 
     Args:
-        kind: `uvicorn` (h11), `httptools` (uvicorn with that parser) or `granian`.
+        kind: `uvicorn` (h11), `httptools` (uvicorn with that parser) or `granian`; with WebSockets `websockets`,
+            `wsproto` (uvicorn with these implementations) or `granian-ws`.
         place: the directory of the module.
         application: `module:attribute`.
         variables: environment variables to set.
@@ -99,14 +107,14 @@ def serve(kind: str, place: Path, application: str, **variables: str) -> Iterato
     with tempfile.TemporaryDirectory(prefix="hawkapi-served-") as scratch:
         log = Path(scratch, "log")
         with log.open("wb") as stream:
-            if kind == "granian":
-                serving = _granian(place, application, stream, variables)
+            if kind.startswith("granian"):
+                serving = _granian(kind, place, application, stream, variables)
             else:
                 serving = _uvicorn(kind, place, application, stream, variables)
             with serving as (address, process):
                 yield Served(kind, address, process, log)
                 text = log.read_text("utf-8", "replace")
-        if kind != "granian" or not FREE_THREADED:
+        if not kind.startswith("granian") or not FREE_THREADED:
             text = log.read_text("utf-8", "replace")
         found = complaints(text)
         assert not found, f"the server said {found}; its log:\n{text}"
@@ -161,7 +169,8 @@ def _uvicorn(
     kind: str, place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
 ) -> Iterator[tuple[tuple[str, int], subprocess.Popen[bytes]]]:
     parser = "httptools" if kind == "httptools" else "h11"
-    options = ["--http", parser, "--lifespan", "on", "--no-access-log", "--log-level", "warning", "--ws", "none"]
+    sockets = {"websockets": "websockets-sansio", "wsproto": "wsproto"}.get(kind, "none")
+    options = ["--http", parser, "--lifespan", "on", "--no-access-log", "--log-level", "warning", "--ws", sockets]
     module = ["-P", "-W", "error", "-m", "uvicorn", application, "--app-dir", str(place)]
     command = [sys.executable, *module, *options, "--loop", "asyncio", "--timeout-graceful-shutdown", "10", "--fd"]
     with listening_process(command, stream, variables) as (addresses, process):
@@ -170,10 +179,11 @@ def _uvicorn(
 
 @contextmanager
 def _granian(
-    place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
+    kind: str, place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
 ) -> Iterator[tuple[tuple[str, int], subprocess.Popen[bytes]]]:
     address = free_address()
-    options = ["--interface", "asgi", "--workers", "1", "--http", "1", "--no-ws", "--loop", "asyncio"]
+    options = ["--interface", "asgi", "--workers", "1", "--http", "1", "--loop", "asyncio"]
+    options.append("--ws" if kind == "granian-ws" else "--no-ws")
     where = ["--host", address[0], "--port", str(address[1]), "--log-level", "warning", "--no-access-log"]
     module = ["-P", "-m", "granian", application, "--working-dir", str(place)]
     with running([sys.executable, *module, *options, *where], stream, variables) as process:
