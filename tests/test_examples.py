@@ -13,6 +13,8 @@ from asgi import call, request
 from lifespans import COMPLETE, run_events
 
 from hawkapi.config import load_dotenv
+from asgi import request
+from websockets_asgi import ACCEPT, close, converse, text
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
@@ -263,3 +265,14 @@ def test_plugins_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert request(app, "GET", "/api/broken").status == 500
     last = "failure 1: /api/broken: LookupError('no such thing')"
     assert request(app, "GET", "/api/last").json() == {"last": last}
+def test_websockets_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's chat tells everybody in a room, and refuses who does not say who they are."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("websockets_chat").app
+    assert converse(app, "/echo", "a", 1000) == [ACCEPT, text("a")]
+    news = text('{"from":"ada","says":[1]}')
+    sent = converse(app, "/rooms/tea?limit=1", "[1]", headers=[("X-User", "ada")])
+    assert sent == [ACCEPT, news, close(4000, "that was enough")]
+    assert converse(app, "/rooms/tea") == [close(1008, "say who you are")]
+    evil = [("X-User", "eve"), ("Origin", "https://evil.org"), ("Host", "example.org")]
+    assert converse(app, "/rooms/tea", headers=evil) == [close(1008, "not from this site")]

@@ -40,8 +40,8 @@ ABNORMAL_CLOSURE: Final = 1006
 MESSAGE_TOO_BIG: Final = 1009
 
 BURST: Final = 16
-"""After how many messages the other tasks of the loop have their turn. A server need not wait to take a message: uvicorn
-0.54 takes them all, and is never told that the client has gone, while a handler does nothing but send."""
+"""After how many messages the other tasks of the loop have their turn. A server need not wait to take a message:
+uvicorn 0.54 takes them all, and is never told that the client has gone, while a handler does nothing but send."""
 
 GRANIAN_GONE: Final = "Transport not initialized or closed"
 """COMPAT: what granian 2.7.9 says, in a `RuntimeError`, of a client that has gone."""

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 from asgi import request
-from loops import run_in_loops
-from websockets_asgi import ACCEPT, CONNECT, DENIAL, Wire, close, converse, in_loop, talk, text, websocket_scope
+from websockets_asgi import ACCEPT, CONNECT, DENIAL, Wire, close, converse, in_loop, text, websocket_scope
 
 from hawkapi import (
     BackgroundTasks,
@@ -507,23 +506,6 @@ def test_http_does_not_see_websockets() -> None:
     assert (reply.status, reply.header("allow")) == (405, "GET, HEAD")
     assert request(app, "GET", "/both").status == 200
     assert converse(app, "/both", "a", 1000) == [ACCEPT, text("a")]
-
-
-@pytest.mark.race
-def test_many_loops() -> None:
-    """Loops in several threads serve WebSockets of one application, while routes are added."""
-    app = app_with_socket(echo, "/ws/{number:int}")
-
-    async def main(index: int) -> list[list[Any]]:
-        answers = []
-        for number in range(50):
-            app.websocket(f"/late/{index}/{number}")(echo)
-            answers.append(await talk(app, f"/ws/{number}", str(number), 1000))
-            answers.append(await talk(app, f"/late/{index}/{number}", str(number), 1000))
-        return answers
-
-    expected = [[ACCEPT, text(str(number))] for number in range(50) for _ in range(2)]
-    assert run_in_loops(4, main) == [expected] * 4
 
 
 def test_debug_level_is_not_needed(caplog: pytest.LogCaptureFixture) -> None:
