@@ -204,7 +204,9 @@ class TestClient:
             yield response
         except GeneratorExit:
             # The collector has come for a block that was never left, in whatever thread: nothing may be waited for.
-            abandon(loop, streaming.__aexit__(None, None, None))
+            # At the end of the interpreter the loop is closed, and the names of this module may be gone.
+            if not loop.is_closed():
+                abandon(loop, streaming.__aexit__(None, None, None))
             raise
         except BaseException as exc:
             run_in(loop, streaming.__aexit__(type(exc), exc, exc.__traceback__))
