@@ -27,6 +27,7 @@ field. Content is bytes, text or an open file. No type says that and lets type c
 
 type Body = bytes | Iterable[bytes | str] | AsyncIterable[bytes | str]
 
+PIECES: Final = (bytes, bytearray, memoryview, str)
 _QUOTED: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 """How browsers write names and file names in a form (WHATWG HTML, multipart/form-data)."""
 
@@ -80,20 +81,26 @@ async def iter_chunks(body: Body) -> AsyncIterator[bytes]:
             yield _as_bytes(chunk)
 
 
-def _as_body(content: Content | None) -> Body:
+def _as_body(content: Any) -> Body:
     if content is None:
         return b""
-    if isinstance(content, bytes | bytearray | memoryview | str):
+    if isinstance(content, PIECES):
         return _as_bytes(content)
     if isinstance(content, Mapping) or not isinstance(content, Iterable | AsyncIterable):
-        raise TypeError(
-            f"a body is bytes, text or an iterable of these, not {type(content).__name__}; JSON is given as json="
-        )
+        name = type(cast("object", content)).__name__
+        raise TypeError(f"a body is bytes, text or an iterable of these, not {name}; JSON is given as json=")
     return cast("Body", content)
 
 
-def _as_bytes(chunk: bytes | bytearray | memoryview | str) -> bytes:
-    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+def _as_bytes(piece: Any) -> bytes:
+    """Return a piece of a body.
+
+    Raises:
+        TypeError: it is neither bytes nor text.
+    """
+    if not isinstance(piece, PIECES):
+        raise TypeError(f"a piece of a body is bytes or text, not {type(cast('object', piece)).__name__}")
+    return piece.encode() if isinstance(piece, str) else bytes(cast("Any", piece))
 
 
 def _fields(data: FormData) -> Iterator[tuple[str, str]]:
@@ -106,19 +113,20 @@ def _fields(data: FormData) -> Iterator[tuple[str, str]]:
 
 
 def _files(files: Files) -> Iterator[tuple[str, Any]]:
-    for name, given in cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files:
-        for file in given if isinstance(given, list) else (given,):
+    pairs: Any = cast("Mapping[str, Any]", files).items() if isinstance(files, Mapping) else files
+    for name, given in pairs:
+        for file in cast("Any", given) if isinstance(given, list) else (given,):
             yield name, file
 
 
 def _file_part(name: str, file: Any) -> bytes:
     """Return the part of one file; without a name it is called as its field, as an `open()` file by its path."""
-    parts: tuple[Any, ...] = file if isinstance(file, tuple) else (_file_name(name, file), file)
+    parts: tuple[Any, ...] = cast("Any", file) if isinstance(file, tuple) else (_file_name(name, file), file)
     filename, content, *rest = parts
-    read = getattr(content, "read", None)
-    content = read() if callable(read) else content
+    read: Any = getattr(content, "read", None)
     guessed = mimetypes.guess_type(filename)[0] if filename else None
-    return _part(name, filename, _as_bytes(content), rest[0] if rest else guessed or "application/octet-stream")
+    content_type = rest[0] if rest else guessed or "application/octet-stream"
+    return _part(name, filename, _as_bytes(read() if callable(read) else content), content_type)
 
 
 def _file_name(field: str, file: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Literal, Unpack
@@ -129,7 +129,7 @@ class Session:
             raise TimeoutError(f"{request.method} {request.url} took longer than {limit} s") from None
 
     @asynccontextmanager
-    async def stream(self, method: str, path: str, **options: Unpack[RequestOptions]) -> AsyncIterator[Streaming]:
+    async def stream(self, method: str, path: str, **options: Unpack[RequestOptions]) -> AsyncGenerator[Streaming]:
         """Send a request, and give the response as soon as it has begun; leaving the block ends the connection."""
         limit = options.get("timeout_s", self.timeout_s)
         request, follow = self._read(method, path, options)

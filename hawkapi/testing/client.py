@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
@@ -192,7 +192,7 @@ class TestClient:
         return await self.async_request("DELETE", path, **options)
 
     @contextmanager
-    def stream(self, method: str, path: str, **options: Unpack[RequestOptions]) -> Iterator[StreamedResponse]:
+    def stream(self, method: str, path: str, **options: Unpack[RequestOptions]) -> Generator[StreamedResponse]:
         """Send a request, and give the response as soon as it has begun; arguments and errors are those of `request`.
 
         `timeout_s` is for each piece. Leaving the block disconnects, and waits for the application to end.
@@ -216,7 +216,7 @@ class TestClient:
     @asynccontextmanager
     async def async_stream(
         self, method: str, path: str, **options: Unpack[RequestOptions]
-    ) -> AsyncIterator[AsyncStreamedResponse]:
+    ) -> AsyncGenerator[AsyncStreamedResponse]:
         """Send a request from a running event loop, and give the response as soon as it has begun; as `stream`."""
         loop = self._loop_for_async()
         streaming = self._session.stream(method, path, **options)

@@ -9,11 +9,11 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any, Final, Unpack
+from typing import Final, Unpack
 
 from hawkapi.testing._request import RequestOptions
 from hawkapi.testing._session import Session
@@ -316,15 +316,17 @@ def read_calls(requests: Requests) -> list[Call]:
     return [_read_call(request) for request in given]
 
 
-def _read_call(request: Any) -> Call:
-    if isinstance(request, Call):
-        return request
-    if isinstance(request, str):
-        method, _, path = request.rpartition(" ")
-        return Call(method or "GET", path)
-    if isinstance(request, tuple) and len(request) == 2:
-        return Call(*request)
-    raise TypeError(f"hammer takes '/path', 'POST /path', ('POST', '/path') or Call.to(...), not {request!r}")
+def _read_call(request: object) -> Call:
+    match request:
+        case Call():
+            return request
+        case str():
+            method, _, path = request.rpartition(" ")
+            return Call(method or "GET", path)
+        case (str() as method, str() as path):
+            return Call(method, path)
+        case _:
+            raise TypeError(f"hammer takes '/path', 'POST /path', ('POST', '/path') or Call.to(...), not {request!r}")
 
 
 def describe(response: TestResponse) -> str:
@@ -334,13 +336,13 @@ def describe(response: TestResponse) -> str:
 
 def stacks_of(threads: Sequence[threading.Thread]) -> str:
     """Return where threads are."""
-    frames = sys._current_frames()
+    frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage] - documented, in spite of its name
     found = (frames.get(thread.ident or 0) for thread in threads)
     return "\n".join("".join(traceback.format_stack(frame)) for frame in found if frame is not None)
 
 
 @contextmanager
-def rapid_switching() -> Iterator[None]:
+def rapid_switching() -> Generator[None]:
     """Let threads take turns as often as they can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -9,7 +9,7 @@ made, the client's, the caller's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ class Overrides:
         self._begin()
 
     @contextmanager
-    def entering(self) -> Iterator[None]:
+    def entering(self) -> Generator[None]:
         """Make the overrides active in this context, around those that are."""
         before = active()
         carried = (*(held for held in self._inherited if not held.ended), *self._begin())

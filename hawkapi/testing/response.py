@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hawkapi.exceptions import HawkAPIError, reason_phrase
 from hawkapi.testing._cookies import name_and_value
@@ -39,8 +39,9 @@ class CaseInsensitiveDict(Mapping[str, str]):
     """
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs: Iterable[tuple[str, str]] = fields.items() if isinstance(fields, Mapping) else fields
-        self._pairs = tuple(pairs)
+        if isinstance(fields, Mapping):
+            fields = cast("Mapping[str, str]", fields).items()
+        self._pairs = tuple(fields)
         self._last = {name.lower(): value for name, value in self._pairs}
         names: dict[str, str] = {}
         for name, _ in self._pairs:

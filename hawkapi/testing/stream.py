@@ -143,8 +143,8 @@ class Lines:
         text = self._rest + text
         # A CR at the end may be half a CR LF; it is looked at again with what follows.
         held = text[-1:] if text.endswith("\r") else ""
-        *lines, self._rest = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest += held
+        lines = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._rest = lines.pop() + held
         yield from lines
 
     def finish(self) -> Iterator[str]:
