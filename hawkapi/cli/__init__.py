@@ -1,38 +1,49 @@
-"""The `hawkapi` command: one module per subcommand, imported when it is called."""
+"""The `hawkapi` command: one module per subcommand, imported when it is called.
+
+argparse, because it is there and starts in a few milliseconds; what a command needs beside it, a server or the
+application, is imported by that command alone.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Final, NoReturn, override
 
 import hawkapi
+from hawkapi.cli._errors import CommandError, suggestion
 
 __all__ = ["main"]
 
+COMMANDS: Final = {
+    "info": "print what a bug report needs",
+}
+"""Each is a module beside this one, with `DESCRIPTION`, `add_arguments(parser)` and `execute(options) -> int`."""
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(prog="hawkapi", description="hawkapi: a web framework for many loops and threads.")
+
+class Parser(argparse.ArgumentParser):
+    """A parser that names the command that was probably meant."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        # COMPAT: argparse can do so itself from 3.14 on (`suggest_on_error`).
+        wrong = message.split("'")[1] if message.startswith("argument COMMAND: invalid choice: '") else None
+        super().error(message if wrong is None else f"there is no command {wrong!r}{suggestion(wrong, COMMANDS)}")
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line and those of the commands, which have no arguments yet."""
+    parser = Parser(prog="hawkapi", description="hawkapi: a web framework for many loops and threads.")
     parser.add_argument("--version", action="version", version=f"hawkapi {hawkapi.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    info = commands.add_parser(
-        "info",
-        help="print what a bug report needs",
-        description="Print the interpreter, the state of the GIL, the installed wheel, the codec, the compiled modules "
-        "and the optional packages.",
-    )
-    info.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    info.add_argument(
-        "--import",
-        dest="modules",
-        metavar="MODULE",
-        action="append",
-        default=[],
-        help="import a module too, and tell whether it switches the GIL on; may be given several times",
-    )
-    return parser
+    # `allow_abbrev=False`: an abbreviation would change its meaning, or break, when an option is added.
+    return parser, {
+        name: commands.add_parser(name, help=summary, allow_abbrev=False) for name, summary in COMMANDS.items()
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,16 +55,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 when it worked, 1 when it did not or no command was given. Wrong usage exits with 2.
     """
-    parser = build_parser()
-    options = parser.parse_args(argv)
-    if options.command is None:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser, commands = build_parser()
+    # The options of the program itself take no values, so the first other word is the command.
+    name = next((word for word in arguments if not word.startswith("-")), None)
+    if name not in COMMANDS:
+        parser.parse_args(arguments)
         parser.print_help(sys.stderr)
         return 1
-    from hawkapi.cli import info  # The one command's code, when it is called.
+    module = importlib.import_module(f"hawkapi.cli.{name}")
+    commands[name].description = module.DESCRIPTION
+    module.add_arguments(commands[name])
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        # Only options can be misspelt; the value of one, behind `=`, would spoil the comparison.
+        hint = suggestion(unknown[0].partition("=")[0], commands[name]._option_string_actions)
+        commands[name].error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    return execute(module, options)
 
+
+def execute(module: ModuleType, options: argparse.Namespace) -> int:
+    """Run a command, and turn what it cannot do into a line on stderr and a status."""
     try:
-        status = info.run(as_json=options.json, modules=options.modules)
+        status: int = module.execute(options)
         sys.stdout.flush()
+    except CommandError as exc:
+        print(f"{exc.details}hawkapi: {exc}", file=sys.stderr)  # noqa: T201
+        return exc.status
     except BrokenPipeError:
         # Whoever read the output has gone, `head` for example. The interpreter must not try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.machinery
 import importlib.metadata
@@ -18,9 +19,33 @@ from typing import Any, Final
 
 import hawkapi
 import hawkapi.codec as codec
+from hawkapi.cli._gil import BUILT_WITHOUT_GIL, gil_enabled
+
+DESCRIPTION: Final = (
+    "Print the interpreter, the state of the GIL, the installed wheel, the codec, the compiled modules and the "
+    "optional packages."
+)
 
 OPTIONAL_PACKAGES: Final = ("granian", "msgspec", "pydantic", "uvicorn")
 """What stands beside hawkapi in an installation, and decides how it runs: a codec, servers, models."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a module too, and tell whether it switches the GIL on; may be given several times",
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the report, and return the exit status."""
+    return run(as_json=options.json, modules=options.modules)
 
 
 def run(*, as_json: bool, modules: Sequence[str]) -> int:
@@ -63,15 +88,8 @@ def collect(modules: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
     return report, failures
 
 
-def gil_enabled() -> bool:
-    """Whether the GIL is on now; an interpreter that cannot tell has one."""
-    probe = getattr(sys, "_is_gil_enabled", None)
-    return True if probe is None else bool(probe())
-
-
 def gil_report(modules: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Import what hawkapi may use, and `modules`, one by one, and watch the GIL."""
-    built_without = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     at_start = gil_enabled()
     switched_on_by: str | None = None
     failures: list[str] = []
@@ -82,10 +100,10 @@ def gil_report(modules: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
             failures.append(failure)
         if not before and gil_enabled():
             switched_on_by = name
-    if built_without and at_start:
+    if BUILT_WITHOUT_GIL and at_start:
         switched_on_by = "the start of the process (PYTHON_GIL=1 or -X gil=1), or a module imported before this command"
     report = {
-        "build": "free-threaded (Py_GIL_DISABLED)" if built_without else "with the GIL",
+        "build": "free-threaded (Py_GIL_DISABLED)" if BUILT_WITHOUT_GIL else "with the GIL",
         "enabled": gil_enabled(),
         "switched_on_by": switched_on_by,
     }

@@ -38,6 +38,40 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage: hawkapi" in capsys.readouterr().err
 
 
+def test_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that was probably meant is named."""
+    with pytest.raises(SystemExit):
+        main(["inof"])
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "hawkapi: error: there is no command 'inof'; did you mean info?"
+    )
+
+
+@pytest.mark.parametrize("module", ["hawkapi", "hawkapi.cli"])
+def test_codec_that_does_not_exist(module: str) -> None:
+    """A wrong HAWKAPI_CODEC is one line for the command, although the package cannot even be imported."""
+    done = run_python("-m", module, "info", HAWKAPI_CODEC="typo")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "hawkapi: HAWKAPI_CODEC is 'typo': set it to portable or msgspec, or unset it\n",
+    )
+
+
+def test_codec_that_does_not_exist_for_the_installed_command(tmp_path: Path) -> None:
+    """The script that an installer makes ends in the same way."""
+    script = tmp_path / "hawkapi"
+    script.write_text("import sys\nfrom hawkapi.cli import main\nsys.exit(main())\n")
+    done = run_python(str(script), "info", HAWKAPI_CODEC="typo")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_commands_are_loaded_when_they_are_called() -> None:
+    """The command itself loads neither a server nor another command."""
+    program = "import sys; from hawkapi.cli import main; main([]); print(*sys.modules)"
+    loaded = set(run_python("-c", program).stdout.split())
+    assert not loaded & {"uvicorn", "granian", "hawkapi.cli.run", "hawkapi.cli.dev"}
+
+
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     """`info` prints its report and the status is 0."""
     assert main(["info"]) == 0
