@@ -21,6 +21,7 @@ __all__ = ["main"]
 
 COMMANDS: Final = {
     "info": "print what a bug report needs",
+    "routes": "list the routes of an application",
 }
 """Each is a module beside this one, with `DESCRIPTION`, `add_arguments(parser)` and `execute(options) -> int`."""
 

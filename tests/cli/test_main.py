@@ -41,9 +41,9 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 def test_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
     """The command that was probably meant is named."""
     with pytest.raises(SystemExit):
-        main(["inof"])
+        main(["rotues"])
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "hawkapi: error: there is no command 'inof'; did you mean info?"
+        "hawkapi: error: there is no command 'rotues'; did you mean routes?"
     )
 
 
