@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -53,6 +54,8 @@ from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 __all__ = ["HawkAPI"]
 
+DEBUG_VARIABLE: Final = "HAWKAPI_DEBUG"
+"""The environment variable by which `hawkapi dev` has an application show tracebacks: set to 1."""
 NO_HEADERS: Final[HeaderPairs] = []
 TABLE_KEY: Final = "hawkapi.table"
 MATCH_KEY: Final = "hawkapi.match"
@@ -69,7 +72,7 @@ class HawkAPI(Router):
         version: the API's version, default "0.1.0".
         description: what it is for, default empty.
         debug: show what went wrong in 500 responses, with its traceback to clients that accept HTML or text; default
-            off, and never for production.
+            off, and never for production. `hawkapi dev` switches it on, by the environment variable HAWKAPI_DEBUG=1.
         validation_error_status: the status of requests that do not fit a handler, default 400.
         max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
         max_message_size: bytes allowed in a message that comes on a WebSocket, default 1 MiB; more closes it with 1009.
@@ -139,7 +142,7 @@ class HawkAPI(Router):
         of what is there are not."""
         self.version = version
         self.description = description
-        self.debug = debug
+        self.debug = debug or os.environ.get(DEBUG_VARIABLE) == "1"
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size
         check_message_size(max_message_size)

@@ -20,6 +20,7 @@ from hawkapi.cli._errors import CommandError, suggestion
 __all__ = ["main"]
 
 COMMANDS: Final = {
+    "dev": "serve an application while it is being written: reload, tracebacks in responses",
     "info": "print what a bug report needs",
     "routes": "list the routes of an application",
 }
