@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "dev": "serve an application while it is being written: reload, tracebacks in responses",
     "info": "print what a bug report needs",
     "routes": "list the routes of an application",
+    "run": "serve an application in production",
 }
 """Each is a module beside this one, with `DESCRIPTION`, `add_arguments(parser)` and `execute(options) -> int`."""
 
