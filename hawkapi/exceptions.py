@@ -167,7 +167,8 @@ EXCEPTIONS_EXTENSION: Final = "hawkapi.exceptions"
 
 def report_exception(exc: BaseException, scope: Scope) -> None:
     """Give an exception that is logged and answered, not raised, to a test client, if one has asked for it."""
-    reported = (scope.get("extensions") or {}).get(EXCEPTIONS_EXTENSION)
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    reported = extensions.get(EXCEPTIONS_EXTENSION)
     if isinstance(reported, list):
         cast("list[BaseException]", reported).append(exc)
 

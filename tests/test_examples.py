@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from asgi import call, request
 from lifespans import COMPLETE, run_events
+from websockets_asgi import ACCEPT, close, converse, text
 
 from hawkapi.config import load_dotenv
-from asgi import request
-from websockets_asgi import ACCEPT, close, converse, text
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
@@ -265,6 +264,8 @@ def test_plugins_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert request(app, "GET", "/api/broken").status == 500
     last = "failure 1: /api/broken: LookupError('no such thing')"
     assert request(app, "GET", "/api/last").json() == {"last": last}
+
+
 def test_websockets_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's chat tells everybody in a room, and refuses who does not say who they are."""
     monkeypatch.syspath_prepend(EXAMPLES)
