@@ -1,7 +1,8 @@
 """The shared state of a container: its published view, its overrides for everyone, its instances.
 
-Registration and overrides for everyone build the next state beside the current one and publish it with one store.
-Resolving loads what it needs once and takes no lock but the cell of an instance that is being made.
+Registration builds the next view beside the current one and publishes it with one store. Overrides for everyone are a
+dict that is changed by single atomic operations and copied to be read. Resolving loads what it needs once and takes no
+lock but the cell of an instance that is being made.
 """
 
 from __future__ import annotations
