@@ -90,9 +90,12 @@ def abandon(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) 
 
 
 async def await_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on a loop, which may be the running one, and return its result."""
+    """Run a coroutine on a loop, which may be the running one, and return its result.
+
+    It has a task of its own in any case, as a request has on a server: what it does to context variables stays there.
+    """
     if loop is asyncio.get_running_loop():
-        return await work
+        return _opened(await loop.create_task(_kept(work)))
     return _opened(await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_kept(work), loop)))
 
 

@@ -318,6 +318,13 @@ def test_context_variables_of_the_test_reach_the_handler() -> None:
         variable.reset(token)
     assert client.get("/").json() == "unset"
 
+    async def main() -> None:
+        variable.set("by an async test")
+        assert (await client.async_get("/")).json() == "by an async test"
+        assert variable.get() == "by an async test"
+
+    asyncio.run(main())
+
 
 def test_one_loop_for_all_requests() -> None:
     """What a request leaves in the loop is there at the next one, and goes on meanwhile."""
@@ -432,6 +439,13 @@ def test_exception_that_escapes_the_application(error: BaseException) -> None:
         with pytest.raises(type(error)) as caught:
             client.get("/")
         assert caught.value is error
+
+    async def main() -> None:
+        with pytest.raises(type(error)) as caught:
+            await client.async_get("/")
+        assert caught.value is error
+
+    asyncio.run(main())
     response = TestClient(app, raise_server_exceptions=False).get("/")
     assert (response.status_code, response.text, response.exception) == (500, "Internal Server Error", error)
 

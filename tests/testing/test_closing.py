@@ -169,7 +169,7 @@ client.get("/task")
 )
 def test_program_that_ends(end: str) -> None:
     """However a program ends, nothing is printed about threads, loops and sockets, and it does end."""
-    done = run_python("-X", "dev", "-c", f"{APPLICATION}\n{end}\n")
+    done = run_python("-c", f"{APPLICATION}\n{end}\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
