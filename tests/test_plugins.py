@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from asgi import call, request
 from lifespans import COMPLETE, run_events
 
 from hawkapi import Controller, HawkAPI, HTTPException, Plugin, Request, Response, Route, Router, StreamingResponse, get
-from hawkapi.exceptions import RouteConflictError
+from hawkapi.exceptions import RouteConflictError, UnsupportedTypeError
 from hawkapi.plugins import spec_to_publish
 from hawkapi.routing.mounts import Mount
 
@@ -184,6 +184,22 @@ def test_returned_route_brings_its_middleware() -> None:
     app = app_with(Guard())
     app.get("/")(hello)
     assert request(app, "GET", "/x").status == 418
+
+
+def test_returned_route_that_cannot_be_served() -> None:
+    """What a plugin makes of a route is checked as if a user had written it."""
+
+    def generator() -> Iterator[str]:
+        yield "never"
+
+    class Wrong(Plugin):
+        def on_route_registered(self, route: Route) -> Route:
+            return dataclasses.replace(route, handler=generator)
+
+    app = app_with(Wrong())
+    with pytest.raises(UnsupportedTypeError, match="a generator as handler is not supported"):
+        app.get("/")(hello)
+    assert request(app, "GET", "/").status == 404
 
 
 def test_one_route_returned_for_all_is_refused() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import types
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -128,3 +130,20 @@ def test_hook_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ExceptionGroup):
         asyncio.run(hooks.run_shutdown())
     assert re.fullmatch(r"shutdown: hook .*\.Closer failed", caplog.messages[0])
+
+
+def test_shutdown_whose_loop_was_closed() -> None:
+    """Nothing more can be awaited, so the hook that waits is the last."""
+    events: list[str] = []
+    hooks = HookRegistry()
+    hooks.on_shutdown(noting(events, "later"))
+
+    @types.coroutine
+    def wait() -> Iterator[None]:
+        yield
+
+    hooks.on_shutdown(wait)
+    running = hooks.run_shutdown()
+    running.send(None)
+    running.close()
+    assert events == []

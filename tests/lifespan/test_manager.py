@@ -187,3 +187,31 @@ def test_obstacle_to_requests() -> None:
     asyncio.run(run_events(manager.handle, lambda: seen.append(manager.obstacle)))
     seen.append(manager.obstacle)
     assert seen == [None, "starting up", None, "shutting down", None]
+
+
+def test_lifespan_sees_a_cancellation_but_no_failures(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that cancels instead of sending an event reaches the `yield`; what other hooks raise does not."""
+    seen: list[str] = []
+
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        try:
+            yield
+        except BaseException as exc:
+            seen.append(type(exc).__name__)
+            raise
+        seen.append("left")
+
+    def fail() -> None:
+        raise OSError("pool")
+
+    manager = LifespanManager(HookRegistry(), lifespan)
+    manager.loop_hooks.on_shutdown(fail)
+    with hand_driven_loops(1) as (loop,):
+        task = loop.create_task(start_only(manager, []))
+        let_run(loop)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+    assert asyncio.run(run_events(manager.handle)) == COMPLETE
+    assert seen == ["CancelledError", "left"]
+    assert len(caplog.messages) == 2
