@@ -26,6 +26,7 @@ from hawkapi import (
     WebSocket,
     WebSocketDisconnect,
 )
+from hawkapi.di.overrides import override
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.params.markers import Body, Form
 from hawkapi.requests.connection import HTTPConnection
@@ -296,6 +297,54 @@ def test_guard_that_refuses() -> None:
     assert converse(app, "/r/ws") == [close(1008, "no")]
     assert converse(app, "/r/ws", extensions=DENIAL)[0]["status"] == 403
     assert converse(app, "/r/ws", headers=[("X-Key", "5")]) == [ACCEPT, close()]
+
+
+class Session:
+    """Something that is closed."""
+
+    closed = 0
+
+    async def aclose(self) -> None:
+        """Count it."""
+        Session.closed += 1
+
+
+def test_container_types() -> None:
+    """What the container makes in a scope is one for a connection, and is closed when that has ended."""
+    app = HawkAPI()
+    app.container.scoped(Session, factory=Session)
+    seen: list[tuple[bool, int]] = []
+
+    async def shared(session: Session) -> Session:
+        return session
+
+    @app.websocket("/ws")
+    async def handler(ws: WebSocket, session: Session, again: Session = Depends(shared)) -> None:
+        seen.append((session is again, Session.closed))
+        await ws.accept()
+        await ws.receive()
+
+    before = Session.closed
+    assert converse(app, "/ws", 1001) == [ACCEPT]
+    assert (seen, Session.closed) == ([(True, before)], before + 1)
+
+
+async def number() -> int:
+    """Return a number."""
+    return 1
+
+
+def test_overridden_dependency() -> None:
+    """An override of a dependency reaches the handlers of WebSockets, in its context only."""
+
+    async def handler(ws: WebSocket, n: int = Depends(number)) -> None:
+        await ws.accept()
+        await ws.send_text(str(n))
+
+    app = app_with_socket(handler)
+    with override(app, {number: lambda: 2}):
+        assert converse(app, "/ws")[1] == text("2")
+    assert converse(app, "/ws")[1] == text("1")
 
 
 def test_plain_function_is_refused() -> None:

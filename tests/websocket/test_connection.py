@@ -526,6 +526,18 @@ async def test_denial_response_that_streams() -> None:
 
 
 @in_loop
+async def test_denial_response_that_listens() -> None:
+    """A response that watches its client is told in the words of HTTP that it has gone."""
+    heard: list[Any] = []
+
+    async def response(scope: Any, receive: Any, send: Any) -> None:
+        heard.append((scope["type"], scope["method"], await receive()))
+
+    await socket_on(Wire(1006), extensions=DENIAL).send_denial_response(response)
+    assert heard == [("http", "GET", {"type": "http.disconnect"})]
+
+
+@in_loop
 async def test_denial_without_the_extension() -> None:
     """Without the extension the server's 403 has to do."""
     wire = Wire()
