@@ -21,7 +21,7 @@ Any other exception                   it is logged; close 1011    it is logged; 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast, final
 
 from hawkapi._binding import NOTHING_REPLACED, named_arguments
@@ -52,6 +52,8 @@ TABLES_KEY: Final = "hawkapi.websocket_tables"
 MATCH_KEY: Final = "hawkapi.websocket_match"
 """Where the scope holds, behind middleware, the tables that the connection began with and the endpoint it was found."""
 
+type Tell = Callable[[WebSocket, Exception], Awaitable[None]]
+
 logger = logging.getLogger("hawkapi")
 
 
@@ -63,14 +65,18 @@ class WebSocketDispatcher:
         container: makes what handlers and dependencies ask for by type.
         workers: the threads for dependencies that are plain functions.
         max_message_size: returns the bytes allowed in a message where a route does not say.
+        tell: is told of what nobody expected.
     """
 
-    __slots__ = ("_container", "_max_message_size", "_workers")
+    __slots__ = ("_container", "_max_message_size", "_tell", "_workers")
 
-    def __init__(self, container: Container, workers: WorkerPool, max_message_size: Callable[[], int]) -> None:
+    def __init__(
+        self, container: Container, workers: WorkerPool, max_message_size: Callable[[], int], tell: Tell
+    ) -> None:
         self._container = container
         self._workers = workers
         self._max_message_size = max_message_size
+        self._tell = tell
 
     async def serve(self, view: Snapshot | Replica, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, through the application's middleware if there is any."""
@@ -122,7 +128,7 @@ class WebSocketDispatcher:
             connection=socket,
         )
         try:
-            await converse(plan, found, socket)
+            await converse(plan, found, socket, self._tell)
         except BaseException as exc:
             await found.close(exc)
             raise
@@ -136,7 +142,7 @@ class WebSocketDispatcher:
         except Exception as exc:  # noqa: BLE001 - as from a handler
             if not followed.asked and (await receive())["type"] != "websocket.connect":
                 return
-            await end_failed(WebSocket(scope, receive, send, state=followed.state), exc)
+            await end_failed(WebSocket(scope, receive, send, state=followed.state), exc, self._tell)
 
     async def _unrouted(self, table: Table, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a connection that no route takes to the application mounted there, or refuse it."""
@@ -193,7 +199,7 @@ class Followed:
             self.state = WebSocketState.DISCONNECTED
 
 
-async def converse(plan: WebSocketPlan, found: Resolution, socket: WebSocket) -> None:
+async def converse(plan: WebSocketPlan, found: Resolution, socket: WebSocket, tell: Tell) -> None:
     """Call a handler, end the connection as its end asks for, then close what was opened for it."""
     binding = plan.binding
     try:
@@ -202,7 +208,7 @@ async def converse(plan: WebSocketPlan, found: Resolution, socket: WebSocket) ->
         await plan.handler(*arguments[: binding.end], **named)
         await found.leave_early()
     except Exception as exc:  # noqa: BLE001 - whatever a handler raises ends its connection
-        await end_failed(socket, await found.fail(exc))
+        await end_failed(socket, await found.fail(exc), tell)
         return
     await socket.close()
     await found.succeed()
@@ -210,7 +216,7 @@ async def converse(plan: WebSocketPlan, found: Resolution, socket: WebSocket) ->
         await found.tasks.run(socket.scope)
 
 
-async def end_failed(socket: WebSocket, exc: Exception) -> None:
+async def end_failed(socket: WebSocket, exc: Exception, tell: Tell) -> None:
     """End a connection whose handler has raised."""
     if is_disconnect(exc):
         await socket.close()
@@ -225,6 +231,7 @@ async def end_failed(socket: WebSocket, exc: Exception) -> None:
     else:
         # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
         logger.error("WebSocket %r failed", socket.path, exc_info=exc)
+        await tell(socket, exc)
         await socket.close(INTERNAL_ERROR)
 
 

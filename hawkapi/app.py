@@ -157,7 +157,12 @@ class HawkAPI(Router):
         # THREADS: ditto; whoever tells plugins something loads it once.
         self._plugins: tuple[Any, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
-        self._websockets = WebSocketDispatcher(self.container, self._workers, lambda: self.max_message_size)
+        self._websockets = WebSocketDispatcher(
+            self.container,
+            self._workers,
+            lambda: self.max_message_size,
+            lambda socket, exc: notify_failure(self._plugins, socket, exc),
+        )
         self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
         probes = [(health_url, healthz), (readyz_url, self._readiness.readyz), (livez_url, livez)]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
 from hawkapi.requests import Request
+from hawkapi.requests.connection import HTTPConnection
 from hawkapi.routing.mounts import Mount
 from hawkapi.routing.route import Route
 
@@ -50,7 +51,7 @@ class Plugin:
         """See an exception that nothing expected, before exception handlers answer it; may be async.
 
         Expected are an `HTTPException`, a validation error, and a body that is too large: those are answers. Runs on
-        the event loop. What this raises is logged.
+        the event loop. What this raises is logged. For what fails in a WebSocket, `request` is the `WebSocket`.
         """
 
     def on_middleware_added(self, cls: Callable[..., Any], kwargs: dict[str, Any]) -> None:
@@ -123,7 +124,7 @@ def notify(plugins: Iterable[object], hook: str, *arguments: object) -> None:
             function(*arguments)
 
 
-async def notify_failure(plugins: Iterable[object], request: Request, exc: Exception) -> None:
+async def notify_failure(plugins: Iterable[object], request: HTTPConnection, exc: Exception) -> None:
     """Tell every plugin of an exception; one that fails is logged, and the others are told all the same."""
     for plugin in plugins:
         on_exception = getattr(plugin, "on_exception", None)

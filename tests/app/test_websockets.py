@@ -114,6 +114,23 @@ def test_errors_end_a_connection(
     assert [record.getMessage() for record in caplog.records] == ["WebSocket '/ws' failed"] * logged
 
 
+@pytest.mark.parametrize(
+    ("error", "told"), [(KeyError("on purpose"), True), (HTTPException(403), False), (WebSocketDisconnect(), False)]
+)
+def test_plugins_are_told_of_failures(error: Exception, told: bool) -> None:
+    """A plugin sees what nobody expected, with the WebSocket, and not what is an answer."""
+    seen: list[Any] = []
+
+    class Watching:
+        def on_exception(self, connection: Any, exc: Exception) -> None:
+            seen.append((type(connection), exc))
+
+    app = failing(error, accept=True)
+    app.add_plugin(Watching())
+    converse(app, "/ws")
+    assert seen == [(WebSocket, error)] * told
+
+
 def test_http_exception_before_accept() -> None:
     """With the extension the client sees the status, the fields and the document of the exception."""
     error = HTTPException(401, "who are you?", headers={"www-authenticate": "Basic"})
