@@ -228,7 +228,8 @@ class Resolution:
         Args:
             exc: what has ended the call, if it did not come to its end.
         """
-        failure = self._failure or exc
+        # Not kept: its traceback leads back here, and so would keep the request until the garbage collector comes.
+        failure, self._failure = self._failure or exc, None
         if exc is not None:
             outcome = await self._throw(exc)
             if outcome is not exc:
