@@ -68,10 +68,10 @@ def bound_names(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(names)
 
 
-def is_hashable(function: object) -> bool:
+def is_hashable(value: object) -> bool:
     """Whether something may be a key."""
     try:
-        hash(function)
+        hash(value)
     except TypeError:
         return False
     return True

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
-from hawkapi._callables import unwrap_callable
+from hawkapi._callables import is_hashable, unwrap_callable
 from hawkapi.di.depends import Dependency
 
 MISSING: Final = inspect.Parameter.empty
@@ -114,7 +114,7 @@ def _need(parameter: Parameter, wanted: Any, name: str | None, default: Any) -> 
     reason = ""
     if wanted is MISSING:
         reason = "it has neither an annotation nor a default"
-    elif not _is_hashable(wanted):
+    elif not is_hashable(wanted):
         wanted, reason = MISSING, f"{wanted!r} cannot be registered"
     return Need(parameter.name, parameter.keyword, wanted, name, default, reason)
 
@@ -157,11 +157,3 @@ def _unwrap(annotation: Any) -> tuple[Any, list[Dependency], bool]:
             annotation = annotation.__value__
         else:
             return annotation, markers, optional
-
-
-def _is_hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
