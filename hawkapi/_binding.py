@@ -13,8 +13,6 @@ away by a guard has not made the server read anything.
 from __future__ import annotations
 
 import enum
-import functools
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -22,7 +20,13 @@ from types import MappingProxyType
 from typing import Any, Final, final
 
 from hawkapi._arguments import Arguments, build_json_body
-from hawkapi._callables import callable_name, is_async_callable, is_hashable
+from hawkapi._callables import (
+    callable_name,
+    is_async_callable,
+    is_async_generator_callable,
+    is_generator_callable,
+    is_hashable,
+)
 from hawkapi._forms import FormArguments, build_form_arguments
 from hawkapi.di.depends import Dependency, check_guard
 from hawkapi.exceptions import UnsupportedTypeError
@@ -272,18 +276,11 @@ def is_generator(step: Step) -> bool:
 
 def call_of(function: Callable[..., Any]) -> tuple[StepKind, Any]:
     """Return how a dependency is called, and what is called for it."""
-    inner = function
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    if not (inspect.isroutine(inner) or inspect.isclass(inner)):
-        inner = type(inner).__call__
-    if inspect.isasyncgenfunction(inner):
+    if is_async_generator_callable(function):
         return StepKind.ASYNC_GENERATOR, asynccontextmanager(function)
-    if inspect.isgeneratorfunction(inner):
+    if is_generator_callable(function):
         return StepKind.GENERATOR, contextmanager(function)
-    # A class is made by a call, whatever a `__call__` of its instances may be.
-    is_async = not inspect.isclass(inner) and is_async_callable(function)
-    return (StepKind.ASYNC if is_async else StepKind.SYNC), function
+    return (StepKind.ASYNC if is_async_callable(function) else StepKind.SYNC), function
 
 
 def key_of(function: Callable[..., Any]) -> object:

@@ -13,9 +13,7 @@ from typing import Any
 
 def unwrap_callable(handler: Callable[..., Any]) -> Any:
     """Return the function whose source holds a callable's annotations."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    handler = inspect.unwrap(handler)
+    handler = inspect.unwrap(_behind_partials(handler))
     if not (inspect.isroutine(handler) or inspect.isclass(handler)):
         handler = inspect.unwrap(type(handler).__call__)
     return getattr(handler, "__func__", handler)
@@ -46,15 +44,34 @@ def is_async_callable(function: Callable[..., Any]) -> bool:
 
     What a decorator has wrapped does not count: a plain wrapper of a coroutine function may return anything.
     """
+    return any(map(inspect.iscoroutinefunction, _called_by(function)))
+
+
+def is_generator_callable(function: Callable[..., Any]) -> bool:
+    """Whether calling gives a generator: also for partials and objects whose `__call__` is one."""
+    return any(map(inspect.isgeneratorfunction, _called_by(function)))
+
+
+def is_async_generator_callable(function: Callable[..., Any]) -> bool:
+    """Whether calling gives an async generator: also for partials and objects whose `__call__` is one."""
+    return any(map(inspect.isasyncgenfunction, _called_by(function)))
+
+
+def _called_by(function: Callable[..., Any]) -> tuple[Any, Any]:
+    """Return what a partial calls in the end, and the `__call__` of that; either may be the function that runs."""
+    function = _behind_partials(function)
+    return function, type(function).__call__
+
+
+def _behind_partials(function: Callable[..., Any]) -> Callable[..., Any]:
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    return function
 
 
 def callable_name(function: Callable[..., Any]) -> str:
     """Return what messages call a callable: the name of a function or class, of what a partial calls, of its class."""
-    while isinstance(function, functools.partial):
-        function = function.func
+    function = _behind_partials(function)
     name = getattr(function, "__qualname__", None)
     return name if isinstance(name, str) else type(function).__qualname__
 

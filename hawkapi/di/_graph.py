@@ -15,20 +15,11 @@ shorter one there and among those who get it, directly or through transients.
 from __future__ import annotations
 
 import enum
-import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-from hawkapi.di._needs import (
-    MISSING,
-    Need,
-    is_type,
-    label_of,
-    read_need,
-    read_parameters,
-    unreadable,
-)
+from hawkapi._callables import is_async_generator_callable, is_generator_callable
+from hawkapi.di._needs import MISSING, Need, is_type, label_of, read_need, read_parameters, unreadable
 from hawkapi.di.errors import CircularDependencyError, LifecycleError
 
 if TYPE_CHECKING:
@@ -325,12 +316,6 @@ def _with_user(
 
 
 def _kind_of(factory: Callable[..., Any]) -> Kind:
-    """Return what calling gives; for partials and objects with `__call__` what is really called."""
-    while isinstance(factory, functools.partial):
-        factory = factory.func
-    for function in (factory, type(factory).__call__):
-        if inspect.isasyncgenfunction(function):
-            return Kind.ASYNC_GENERATOR
-        if inspect.isgeneratorfunction(function):
-            return Kind.GENERATOR
-    return Kind.PLAIN
+    if is_async_generator_callable(factory):
+        return Kind.ASYNC_GENERATOR
+    return Kind.GENERATOR if is_generator_callable(factory) else Kind.PLAIN
