@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from hawkapi._callables import callable_name
 from hawkapi.lifespan._undo import call, run_all
 
 __all__ = ["Hook", "HookRegistry"]
@@ -77,7 +78,7 @@ class HookRegistry:
 
     async def undo(self) -> list[Exception]:
         """Do what `run_shutdown` does, and return what the hooks raised."""
-        return await run_all((f"hook {_name_of(hook)}", hook) for hook in reversed(self._shutdown.copy()))
+        return await run_all((f"hook {callable_name(hook)}", hook) for hook in reversed(self._shutdown.copy()))
 
 
 def check_callable[F](function: F, what: str) -> F:
@@ -89,8 +90,3 @@ def check_callable[F](function: F, what: str) -> F:
     if not callable(function):
         raise TypeError(f"{what} needs a function, not {function!r}")
     return function
-
-
-def _name_of(hook: Hook) -> str:
-    name = getattr(hook, "__qualname__", None)
-    return name if isinstance(name, str) else type(hook).__qualname__
