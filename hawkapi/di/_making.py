@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -228,10 +228,10 @@ async def _enter(provider: Provider, generator: Any, exits: list[Exit], *, outli
     try:
         if provider.kind is Kind.GENERATOR:
             value = next(generator)
-            exits.append(PlainGeneratorExit(contextmanager(_returner(generator))()))
+            exits.append(PlainGeneratorExit(contextmanager(lambda: generator)()))
         else:
             value = await (_first_of(generator) if outlives_loops else anext(generator))
-            exits.append(AsyncGeneratorExit(asynccontextmanager(_returner(generator))()))
+            exits.append(AsyncGeneratorExit(asynccontextmanager(lambda: generator)()))
     except (StopIteration, StopAsyncIteration):
         raise RuntimeError(f"the factory of {provider.label} ended without a yield") from None
     return value
@@ -245,11 +245,6 @@ def _first_of(generator: AsyncGenerator[Any]) -> Any:
         return generator.__anext__()
     finally:
         sys.set_asyncgen_hooks(*hooks)
-
-
-def _returner[G: Generator[Any] | AsyncGenerator[Any]](generator: G) -> Callable[[], G]:
-    """Return the function that `contextmanager` wants, for a generator that is there already."""
-    return lambda: generator
 
 
 def _is_among(value: object, others: tuple[object, ...]) -> bool:

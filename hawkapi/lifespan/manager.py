@@ -265,7 +265,8 @@ def as_context_manager(made: object) -> AbstractAsyncContextManager[Any]:
     if isinstance(made, AbstractAsyncContextManager):
         return cast("AbstractAsyncContextManager[Any]", made)
     if inspect.isasyncgen(made):
-        return asynccontextmanager(returner(cast("AsyncGenerator[Any]", made)))()
+        generator = cast("AsyncGenerator[Any]", made)
+        return asynccontextmanager(lambda: generator)()
     advice = "decorate it with contextlib.asynccontextmanager"
     if isinstance(made, AbstractContextManager) or inspect.isgenerator(made):
         raise TypeError(f"lifespan must be async: write `async def` and {advice}")
@@ -273,8 +274,3 @@ def as_context_manager(made: object) -> AbstractAsyncContextManager[Any]:
         made.close()
         raise TypeError(f"lifespan must yield once, between start-up and shutdown: write `yield` and {advice}")
     raise TypeError(f"lifespan must return an async context manager, not {made!r}; {advice}")
-
-
-def returner(generator: AsyncGenerator[Any]) -> Callable[[], AsyncGenerator[Any]]:
-    """Return the function that `asynccontextmanager` wants, for a generator that is there already."""
-    return lambda: generator
