@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hawkapi.di._graph import Key
     from hawkapi.di.container import Container
 
-__all__ = ["ActiveOverride", "Overrides", "active", "callables_for", "override", "using"]
+__all__ = ["ActiveOverride", "Overrides", "callables_for", "override"]
 
 type Factory = Callable[..., Any]
 
@@ -90,23 +90,6 @@ def _replaced(engine: Engine, replacements: Mapping[Key, Factory], everywhere: b
         # Other threads may be using what an override for everyone made; that is closed with the container.
         if not everywhere:
             engine.lives.end_override(begun)
-
-
-def active() -> tuple[ActiveOverride, ...]:
-    """Return the overrides of this context, the innermost last; those for everyone are not among them."""
-    return living()
-
-
-@contextmanager
-def using(overrides: tuple[ActiveOverride, ...]) -> Generator[None]:
-    """Make the overrides of another context active here too, inside those that are."""
-    own = living()
-    added = tuple(override for override in overrides if override not in own)
-    ACTIVE.set((*own, *added))
-    try:
-        yield
-    finally:
-        ACTIVE.set(tuple(override for override in living() if override not in added))
 
 
 def callables_for(container: Container) -> Mapping[Factory, Factory]:

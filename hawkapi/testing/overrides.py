@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
-from hawkapi.di._active import ACTIVE, ActiveOverride
-from hawkapi.di.overrides import active, override
+from hawkapi.di._active import ACTIVE, ActiveOverride, living
+from hawkapi.di.overrides import override
 
 __all__ = ["Overrides", "Replacements", "override"]
 
@@ -37,7 +37,7 @@ class Overrides:
     def __init__(self, app: Any, replacements: Replacements | None) -> None:
         self._app = app
         self._replacements = replacements
-        self._inherited = active()
+        self._inherited = living()
         # THREADS: protects beginning and ending the client's own overrides, so that they are begun once for all
         # threads; a request that has them when they end is not waited for.
         self._guard = threading.Lock()
@@ -47,7 +47,7 @@ class Overrides:
     @contextmanager
     def entering(self) -> Generator[None]:
         """Make the overrides active in this context, around those that are."""
-        before = active()
+        before = living()
         carried = (*(held for held in self._inherited if not held.ended), *self._begin())
         ACTIVE.set((*carried, *(held for held in before if held not in carried)))
         try:
@@ -88,4 +88,4 @@ class Own(NamedTuple):
 def enter(manager: AbstractContextManager[None]) -> Own:
     """Begin overrides in this context."""
     manager.__enter__()
-    return Own(manager, active()[-1])
+    return Own(manager, living()[-1])

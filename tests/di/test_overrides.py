@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from hawkapi.di import Container, Depends, override
+from hawkapi.di._active import living
 from hawkapi.di.errors import CircularDependencyError, LifecycleError
-from hawkapi.di.overrides import active, callables_for, using
+from hawkapi.di.overrides import callables_for
 
 
 class Database:
@@ -254,26 +255,7 @@ def test_override_may_be_left_in_another_context() -> None:
     assert entering.run(resolve, container).name == "fake"
     block.__exit__(None, None, None)
     assert entering.run(resolve, container).name == "real"
-    assert entering.run(active) == ()
-
-
-def test_using_carries_overrides_over() -> None:
-    """Another context can take them on; they end where they began."""
-    container = registered()
-
-    def carry(expected: int) -> list[str]:
-        names = []
-        with using(carried):
-            names.append(resolve(container).name)
-            with using(carried):
-                assert active() == carried[:expected]
-            assert active() == carried[:expected]
-        return [*names, resolve(container).name]
-
-    with override(container, {Database: fake}):
-        carried = active()
-        assert contextvars.Context().run(carry, 1) == ["fake", "real"]
-    assert contextvars.Context().run(carry, 0) == ["real", "real"]
+    assert entering.run(living) == ()
 
 
 def test_overrides_everywhere_is_a_mapping() -> None:
@@ -367,7 +349,7 @@ def test_failure_to_close_ends_the_override_all_the_same() -> None:
     with pytest.raises(ExceptionGroup) as caught, override(container, {Database: make}):
         resolve(container)
     assert [str(exc) for exc in caught.value.exceptions] == ["broken"]
-    assert (resolve(container).name, active()) == ("real", ())
+    assert (resolve(container).name, living()) == ("real", ())
 
 
 def test_close_that_turns_out_to_be_async_is_told() -> None:

@@ -13,7 +13,7 @@ import pytest
 import hawkapi.testing.overrides
 from hawkapi import HawkAPI
 from hawkapi.di import Depends
-from hawkapi.di.overrides import active
+from hawkapi.di._active import living
 from hawkapi.di.overrides import override as own_override
 from hawkapi.testing import TestClient, hammer, override
 
@@ -133,7 +133,7 @@ def test_overrides_in_an_async_block() -> None:
     async def main() -> None:
         async with TestClient(app, overrides={Database: database("fake")}) as client:
             assert (await client.async_get("/")).json()[0] == "fake"
-            assert active() == ()
+            assert living() == ()
             assert (await app.container.resolve(Database)).name == "real"
 
     asyncio.run(main())
