@@ -27,7 +27,7 @@ from hawkapi.codec._text import (
     read_time,
     read_uuid,
 )
-from hawkapi.codec.errors import ROOT, Violation
+from hawkapi.codec.errors import ROOT, Violation, join_place
 
 
 @final
@@ -72,14 +72,7 @@ def put_in_front(step: str, errors: list[Violation], first: int) -> None:
     """Put a member name or a `[position]` in front of the places of `errors[first:]`."""
     for index in range(first, len(errors)):
         violation = errors[index]
-        place = violation.place
-        if place == ROOT:
-            place = step
-        elif place.startswith("["):
-            place = step + place
-        else:
-            place = f"{step}.{place}"
-        errors[index] = Violation(place, violation.message, violation.value)
+        errors[index] = Violation(join_place(step, violation.place), violation.message, violation.value)
 
 
 def is_finite(value: object) -> bool:
