@@ -13,6 +13,7 @@ from hawkapi.codec import CodecError, MalformedError
 from hawkapi.codec._msgpack import is_msgpack, msgpack_decoder
 from hawkapi.exceptions import UnsupportedMediaTypeError
 from hawkapi.http._fields import first_field
+from hawkapi.http.media_types import MULTIPART, URLENCODED
 from hawkapi.params._extract import ABSENT, Convert, Default, TextArguments, add_violations
 from hawkapi.params._signature import HandlerParameter, Source
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
@@ -20,7 +21,7 @@ from hawkapi.types import HeaderPairs
 
 type Decode = Callable[[bytes], Any]
 
-FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+FORMS: Final = (URLENCODED, MULTIPART)
 REQUIRED: Final = "Request body is required"
 
 

@@ -9,7 +9,11 @@ from typing import Final, NamedTuple
 from hawkapi.http._grammar import OWS, TCHARS, parse_parameters
 from hawkapi.http.preferences import parse_preferences
 
-__all__ = ["MediaType", "choose_media_type", "parse_media_type"]
+__all__ = ["MULTIPART", "URLENCODED", "MediaType", "choose_media_type", "parse_media_type"]
+
+URLENCODED: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
+"""What a form is sent as (WHATWG HTML; RFC 7578)."""
 
 _ESSENCE: Final = re.compile(rf"({TCHARS})/({TCHARS})")
 

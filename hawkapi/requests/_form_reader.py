@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from hawkapi.exceptions import ClientDisconnect
-from hawkapi.http.media_types import parse_media_type
+from hawkapi.http.media_types import MULTIPART, URLENCODED, parse_media_type
 from hawkapi.http.multipart import MultipartError, parse_boundary
 from hawkapi.requests._multipart_form import MultipartForm
 from hawkapi.requests.body import BodyReader
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
 from hawkapi.requests.form_data import FormData, parse_urlencoded
 from hawkapi.requests.uploads import UploadFile
-
-URLENCODED: Final = "application/x-www-form-urlencoded"
-MULTIPART: Final = "multipart/form-data"
 
 BATCH: Final = 256 * 1024
 """Bytes that are parsed at once. A file on disk costs a switch to a thread per batch, about 100 µs, so small messages

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import hawkapi.codec as codec
+from hawkapi.http.media_types import MULTIPART, URLENCODED
 from hawkapi.testing._url import as_text
 
 __all__ = ["Content", "Files", "FormData", "build_body", "iter_chunks"]
@@ -54,7 +55,7 @@ def build_body(
     if files is not None:
         return build_multipart(data or {}, files)
     if data is not None:
-        return urlencode(list(_fields(data))).encode("ascii"), "application/x-www-form-urlencoded"
+        return urlencode(list(_fields(data))).encode("ascii"), URLENCODED
     return _as_body(body if body is not None else content), None
 
 
@@ -65,7 +66,7 @@ def build_multipart(data: FormData, files: Files) -> tuple[bytes, str]:
     parts += [_file_part(name, file) for name, file in _files(files)]
     delimiter = f"--{boundary}\r\n".encode("ascii")
     body = b"".join(delimiter + part for part in parts) + f"--{boundary}--\r\n".encode("ascii")
-    return body, f"multipart/form-data; boundary={boundary}"
+    return body, f"{MULTIPART}; boundary={boundary}"
 
 
 async def iter_chunks(body: Body) -> AsyncIterator[bytes]:
