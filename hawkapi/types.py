@@ -6,7 +6,7 @@ Source: ASGI specification 3.0, https://asgi.readthedocs.io/en/latest/specs/main
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 type Scope = MutableMapping[str, Any]
 """The connection: `type` is `http`, `websocket` or `lifespan`; the other keys depend on it."""
@@ -22,3 +22,7 @@ type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 type HeaderPairs = list[tuple[bytes, bytes]]
 """Header fields in order: lower-case name and value as bytes."""
+
+BODY_KEY: Final = "hawkapi.body"
+"""Where the scope has what was read of a request's body: nothing before, then `bytes`, the whole of it, or a reader
+whose `body` is that. Requests write it, responses look at it."""

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.http._fields import first_field
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
-from hawkapi.types import Message, Receive, Scope
+from hawkapi.types import BODY_KEY, Message, Receive, Scope
 
 if TYPE_CHECKING:
     from hawkapi.requests.form_data import FormData
 
 __all__ = [
-    "BODY_KEY",
     "DEFAULT_MAX_BODY_SIZE",
     "BodyReader",
     "body_reader",
@@ -31,9 +30,6 @@ __all__ = [
     "read_request_body",
     "replay_body",
 ]
-
-BODY_KEY: Final = "hawkapi.body"
-"""Where the scope has what was read: absent before, then `bytes` or a `BodyReader`."""
 
 DEFAULT_MAX_BODY_SIZE: Final = 10 * 1024 * 1024
 """10 MiB."""

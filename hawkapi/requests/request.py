@@ -10,11 +10,11 @@ import hawkapi.codec as codec
 from hawkapi._threading import ThreadOwned
 from hawkapi.codec import CodecError
 from hawkapi.codec.errors import ROOT
-from hawkapi.requests.body import BODY_KEY, DEFAULT_MAX_BODY_SIZE, BodyReader, body_reader, read_body, read_request_body
+from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, BodyReader, body_reader, read_body, read_request_body
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
 from hawkapi.requests.form_data import DEFAULT_MAX_FIELD_SIZE, DEFAULT_MAX_PARTS, FormData
-from hawkapi.types import Receive, Scope
+from hawkapi.types import BODY_KEY, Receive, Scope
 
 __all__ = [
     "DEFAULT_MAX_BODY_SIZE",

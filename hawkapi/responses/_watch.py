@@ -15,14 +15,10 @@ from types import TracebackType
 from typing import Final, Self, final
 
 from hawkapi.exceptions import ClientDisconnect
-from hawkapi.types import Message, Receive, Scope, Send
+from hawkapi.types import BODY_KEY, Message, Receive, Scope, Send
 
 LISTEN_AFTER_S: Final = 0.1
 """PERF: how long a stream has to last before a task listens."""
-
-BODY_KEY: Final = "hawkapi.body"
-"""Where the scope has what was read of the request's body: `bytes`, the whole of it, or a reader whose `body` is that.
-Must stay in step with `hawkapi.requests`, which is no lower layer than this."""
 
 
 @final

@@ -15,7 +15,8 @@ from streams import Client, answer
 from hawkapi import HawkAPI
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.responses import StreamingResponse
-from hawkapi.responses._watch import BODY_KEY, may_listen
+from hawkapi.responses._watch import may_listen
+from hawkapi.types import BODY_KEY
 
 variable: ContextVar[str] = ContextVar("variable", default="unset")
 
