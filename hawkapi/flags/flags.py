@@ -7,7 +7,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Protocol, final, runtime_checkable
 
@@ -24,14 +24,6 @@ __all__ = ["EvalContext", "FlagDisabled", "FlagProvider", "Flags", "get_flags", 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def _no_headers() -> Mapping[str, str]:
-    return _NOTHING
-
-
-def _no_attrs() -> Mapping[str, Any]:
-    return _NOTHING
-
-
 @dataclass(frozen=True, slots=True)
 class EvalContext:
     """Whom a flag is asked for. Immutable; providers may decide by it."""
@@ -39,9 +31,9 @@ class EvalContext:
     user_id: str | None = None
     """Never taken from what a client sends: whoever knows the user makes the context."""
     tenant_id: str | None = None
-    headers: Mapping[str, str] = field(default_factory=_no_headers)
+    headers: Mapping[str, str] = _NOTHING
     """Of the request, whatever the case of the names; as trustworthy as the client."""
-    attrs: Mapping[str, Any] = field(default_factory=_no_attrs)
+    attrs: Mapping[str, Any] = _NOTHING
     """Anything else that a provider knows how to use."""
 
 
