@@ -237,8 +237,7 @@ class Resolution:
         scope, self._container_scope = self._container_scope, None
         if scope is not None:
             try:
-                kind = None if failure is None else type(failure)
-                await scope.__aexit__(kind, failure, None if failure is None else failure.__traceback__)
+                await scope.aclose(failure)
             except Exception:
                 logger.exception("closing what the container made for %r failed", self._scope["path"])
         await close_request(self._scope)

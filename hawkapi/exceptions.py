@@ -184,6 +184,11 @@ def reason_phrase(status_code: int) -> str:
         return "Error"
 
 
+def exit_details(exc: BaseException | None) -> tuple[Any, Any, Any]:
+    """Return what `__exit__` is told of an exception that ends a block, or of none."""
+    return (None, None, None) if exc is None else (type(exc), exc, exc.__traceback__)
+
+
 def describe_exception(exc: BaseException) -> str:
     """Return the text of an exception; its class where it has none."""
     try:

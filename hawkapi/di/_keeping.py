@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, cast, final
 
 from hawkapi._threading import Once
 from hawkapi.di.errors import ScopeClosedError
+from hawkapi.exceptions import exit_details
 
 
 class _Absent:
@@ -89,7 +90,7 @@ class PlainGeneratorExit:
 
     def leave_now(self, exc: BaseException | None) -> None:
         """Run the rest, or throw the error in; one that it swallows goes on all the same."""
-        self._manager.__exit__(None if exc is None else type(exc), exc, None if exc is None else exc.__traceback__)
+        self._manager.__exit__(*exit_details(exc))
 
 
 @final
@@ -111,9 +112,7 @@ class AsyncGeneratorExit:
 
     def leave_now(self, exc: BaseException | None) -> Awaitable[object]:
         """Return what runs the rest, or throws the error in."""
-        return self._manager.__aexit__(
-            None if exc is None else type(exc), exc, None if exc is None else exc.__traceback__
-        )
+        return self._manager.__aexit__(*exit_details(exc))
 
 
 def closing_method(instance: object) -> Callable[[], object] | None:

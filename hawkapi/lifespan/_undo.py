@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, final
 
+from hawkapi.exceptions import exit_details
+
 logger = logging.getLogger("hawkapi")
 
 type Part = Callable[[], object]
@@ -63,7 +65,7 @@ class Undo:
     async def enter(self, manager: AbstractAsyncContextManager[Any], what: str) -> object:
         """Enter a context manager and return what it gives; it is left with a cancellation, but not with failures."""
         given: object = await manager.__aenter__()
-        self.push(what, lambda: manager.__aexit__(*_details(self._interruption)))
+        self.push(what, lambda: manager.__aexit__(*exit_details(self._interruption)))
         return given
 
     async def __aenter__(self) -> Self:
@@ -75,7 +77,3 @@ class Undo:
         if not isinstance(exc, Exception):
             self._interruption = exc
         await run_all(reversed(self._parts))
-
-
-def _details(exc: BaseException | None) -> tuple[Any, Any, Any]:
-    return (None, None, None) if exc is None else (type(exc), exc, exc.__traceback__)
