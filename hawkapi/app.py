@@ -298,6 +298,37 @@ class HawkAPI(Router):
 
         return register
 
+    def _check_endpoint(self, route: Route) -> None:
+        if isinstance(route, WebSocketRoute):
+            check_websocket_route(route, self.container.has)
+        else:
+            check_route(route, self.container.has)
+
+    def _check_route(self, route: Route) -> Route:
+        self._check_endpoint(route)
+        given = route_to_register(self._plugins, route)
+        if given is not route:
+            route = normalise_route(given)
+            self._check_endpoint(route)
+        # Once for the route, not for each request: a rate limit must remember the last one.
+        if route.middleware:
+            is_websocket = isinstance(route, WebSocketRoute)
+            innermost = self._websockets.endpoint if is_websocket else self._behind_route_middleware
+            chain = wrap(innermost, route.middleware)
+            object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
+        return route
+
+    def _apply(self, change: Change) -> None:
+        with self._registration:
+            super()._apply(give_way(self._probes, self._registry, change))
+
+    def _check_mount(self, mount: Mount) -> None:
+        notify(self._plugins, "on_mount_registered", mount)
+
+    def _publish(self) -> None:
+        self._publication.publish(self._table, self._chain, self._sockets)
+        self._shared_view = self._publication.shared
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3): `http`, `websocket` or `lifespan`."""
         if scope["type"] != "http":
@@ -525,34 +556,3 @@ class HawkAPI(Router):
             return
         error = MethodNotAllowedError(method, allowed) if allowed else PathNotFoundError(method, path)
         await self._fail(error, scope, receive, send)
-
-    def _check_endpoint(self, route: Route) -> None:
-        if isinstance(route, WebSocketRoute):
-            check_websocket_route(route, self.container.has)
-        else:
-            check_route(route, self.container.has)
-
-    def _check_route(self, route: Route) -> Route:
-        self._check_endpoint(route)
-        given = route_to_register(self._plugins, route)
-        if given is not route:
-            route = normalise_route(given)
-            self._check_endpoint(route)
-        # Once for the route, not for each request: a rate limit must remember the last one.
-        if route.middleware:
-            is_websocket = isinstance(route, WebSocketRoute)
-            innermost = self._websockets.endpoint if is_websocket else self._behind_route_middleware
-            chain = wrap(innermost, route.middleware)
-            object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
-        return route
-
-    def _apply(self, change: Change) -> None:
-        with self._registration:
-            super()._apply(give_way(self._probes, self._registry, change))
-
-    def _check_mount(self, mount: Mount) -> None:
-        notify(self._plugins, "on_mount_registered", mount)
-
-    def _publish(self) -> None:
-        self._publication.publish(self._table, self._chain, self._sockets)
-        self._shared_view = self._publication.shared
