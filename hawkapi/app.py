@@ -21,7 +21,7 @@ from hawkapi._failures import (
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
 from hawkapi._plan import EndpointPlan, check_route, plan_of
-from hawkapi._resolution import Resolution
+from hawkapi._resolution import NO_HEADERS, Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._websocket_dispatch import WebSocketDispatcher
@@ -49,14 +49,13 @@ from hawkapi.routing.mounts import Mount, route_path
 from hawkapi.routing.options import check_message_size, normalise_route
 from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.routing.router import Router
-from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
+from hawkapi.types import ASGIApp, Receive, Scope, Send
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 __all__ = ["HawkAPI"]
 
 DEBUG_VARIABLE: Final = "HAWKAPI_DEBUG"
 """The environment variable by which `hawkapi dev` has an application show tracebacks: set to 1."""
-NO_HEADERS: Final[HeaderPairs] = []
 TABLE_KEY: Final = "hawkapi.table"
 MATCH_KEY: Final = "hawkapi.match"
 """Where the scope of a request holds, behind middleware, the table it began with and the endpoint it was found."""
@@ -387,14 +386,12 @@ class HawkAPI(Router):
         return self._through(view.chain[0], scope, receive, send)
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what is no request; a type that nobody knows is left alone."""
         if scope["type"] == "lifespan":
             await self._lifespan.handle(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._serve_websocket(scope, receive, send)
-
-    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self
-        await self._websockets.serve(self._publication.view(), scope, receive, send)
+            scope["app"] = self
+            await self._websockets.serve(self._publication.view(), scope, receive, send)
 
     def _route(self, table: Table, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Find who answers a request, and return the coroutine that does."""
