@@ -121,39 +121,30 @@ class HawkAPI(Router):
         flags: FlagProvider | None = None,
     ) -> None:
         super().__init__(prefix=prefix, tags=tags, dependencies=dependencies)
-        if not 400 <= validation_error_status <= 499:
-            raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
-        if max_body_size < 0:
-            raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
-        if request_timeout is not None and request_timeout <= 0:
-            raise ValueError(f"request_timeout is {request_timeout}; it is a number of seconds above 0, or None")
+        check_numbers(validation_error_status, max_body_size, request_timeout, worker_threads, shutdown_timeout_s)
+        check_message_size(max_message_size)
         if lifespan is not None:
             check_callable(lifespan, "lifespan")
-        if worker_threads < 1:
-            raise ValueError(f"worker_threads is {worker_threads}; it must be at least 1")
-        if shutdown_timeout_s < 0:
-            raise ValueError(f"shutdown_timeout_s is {shutdown_timeout_s}; it is a number of seconds, at least 0")
-        self.container = Container() if container is None else container
-        """Makes what handlers ask for by type. Providers are registered before the routes that need them."""
         self.title = title
-        self.state = State()
-        """Whatever the application wants to keep. All threads share it: setting a name is atomic, a check and a change
-        of what is there are not."""
         self.version = version
         self.description = description
         self.debug = debug or os.environ.get(DEBUG_VARIABLE) == "1"
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size
-        check_message_size(max_message_size)
         self.max_message_size = max_message_size
         self.request_timeout = request_timeout
         self.serverless = serverless
+        self.state = State()
+        """Whatever the application wants to keep. All threads share it: setting a name is atomic, a check and a change
+        of what is there are not."""
+        self.container = Container() if container is None else container
+        """Makes what handlers ask for by type. Providers are registered before the routes that need them."""
         self.flags: FlagProvider = StaticFlagProvider({}) if flags is None else flags
         self._flag_hooks = HookTasks()
-        # THREADS: replaced as a whole, under the registration lock; a request loads it when something has failed.
+        # THREADS: these three are replaced as a whole, under the registration lock. A request loads the exceptions when
+        # something has failed, and the chain with its snapshot; whoever tells plugins something loads them once.
         self._exceptions = NO_HANDLERS
         self._chain: tuple[ASGIApp, ...] = ()
-        # THREADS: ditto; whoever tells plugins something loads it once.
         self._plugins: tuple[Any, ...] = ()
         self._workers = WorkerPool(size=worker_threads)
         self._websockets = WebSocketDispatcher(
@@ -553,3 +544,27 @@ class HawkAPI(Router):
             return
         error = MethodNotAllowedError(method, allowed) if allowed else PathNotFoundError(method, path)
         await self._fail(error, scope, receive, send)
+
+
+def check_numbers(
+    validation_error_status: int,
+    max_body_size: int,
+    request_timeout: float | None,
+    worker_threads: int,
+    shutdown_timeout_s: float,
+) -> None:
+    """Refuse options of an application that are out of their range.
+
+    Raises:
+        ValueError: one is.
+    """
+    if not 400 <= validation_error_status <= 499:
+        raise ValueError(f"validation_error_status is {validation_error_status}; a client error is 400 to 499")
+    if max_body_size < 0:
+        raise ValueError(f"max_body_size is {max_body_size}; it is a number of bytes, at least 0")
+    if request_timeout is not None and request_timeout <= 0:
+        raise ValueError(f"request_timeout is {request_timeout}; it is a number of seconds above 0, or None")
+    if worker_threads < 1:
+        raise ValueError(f"worker_threads is {worker_threads}; it must be at least 1")
+    if shutdown_timeout_s < 0:
+        raise ValueError(f"shutdown_timeout_s is {shutdown_timeout_s}; it is a number of seconds, at least 0")
