@@ -66,11 +66,6 @@ class RunningRequests(Protocol):
         """On the calling thread's loop; `None` where that cannot be told."""
 
 
-def no_plugins() -> tuple[object, ...]:
-    """Return the plugins of an application that has none."""
-    return ()
-
-
 class LifespanManager:
     """Runs start-up and shutdown once per period, whatever number of loops asks.
 
@@ -79,7 +74,6 @@ class LifespanManager:
     Args:
         hook_registry: its hooks run when the first loop starts and the last one stops.
         lifespan: entered after the start-up hooks, left before the shutdown hooks.
-        loop_hooks: its hooks run in every loop.
         app: given to `lifespan`, default this manager. What its `state` holds when start-up is over becomes lifespan
             state, and so does a mapping that `lifespan` yields.
         plugins: returns the plugins whose `on_startup` and `on_shutdown` are called, if they have them.
@@ -93,15 +87,15 @@ class LifespanManager:
         hook_registry: HookRegistry,
         lifespan: Lifespan | None = None,
         *,
-        loop_hooks: HookRegistry | None = None,
         app: Any = None,
-        plugins: Callable[[], Iterable[object]] = no_plugins,
+        plugins: Callable[[], Iterable[object]] = tuple,
         resources: LifespanResources | None = None,
         requests: RunningRequests | None = None,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
     ) -> None:
         self.hooks = hook_registry
-        self.loop_hooks = HookRegistry() if loop_hooks is None else loop_hooks
+        self.loop_hooks = HookRegistry()
+        """Its hooks run in every loop."""
         self.state = State()
         """What a `lifespan` finds where there is no application."""
         self._lifespan = lifespan
