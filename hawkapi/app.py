@@ -176,8 +176,9 @@ class HawkAPI(Router):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: Mapping[Any, Callable[..., Any]]) -> None:
+        given = dict(overrides)  # It may be what is going to be cleared.
         self.container.overrides_everywhere.clear()
-        self.container.overrides_everywhere.update(overrides)
+        self.container.overrides_everywhere.update(given)
 
     @property
     def in_flight(self) -> int:

@@ -241,6 +241,7 @@ def test_replacement_may_ask_for_the_original() -> None:
         return user
 
     app.dependency_overrides[current] = louder
+    app.dependency_overrides = app.dependency_overrides
     assert request(app, "GET", "/").json() == "REAL"
     app.dependency_overrides = {}
     assert request(app, "GET", "/").json() == "real"
