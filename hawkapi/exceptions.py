@@ -7,16 +7,34 @@
         ├── UnsupportedTypeError      (TypeError)   a handler asks for something hawkapi cannot give
         ├── RouteConflictError        (ValueError)  two routes answer the same request
         ├── InvalidPathError          (ValueError)  a path template has no meaning
+        ├── RouteNotFoundError       (LookupError)  no route or mount is as named (`hawkapi.routing`)
+        ├── URLPathError              (ValueError)  a route's path cannot be made of these values (`hawkapi.routing`)
+        ├── ProviderNotFoundError    (LookupError)  nothing makes a type (`hawkapi.di`)
+        ├── CircularDependencyError   (ValueError)  a factory needs itself (`hawkapi.di`)
+        ├── LifecycleError            (ValueError)  what lives longer would keep what lives shorter (`hawkapi.di`)
+        ├── ScopeRequiredError      (RuntimeError)  there is no scope (`hawkapi.di`)
+        ├── ScopeClosedError        (RuntimeError)  it is closed (`hawkapi.di`)
         ├── CodecError                (ValueError)  bytes or values do not fit a type (`hawkapi.codec`)
-        ├── RequestEntityTooLarge                   413 (`hawkapi.requests.request`)
-        ├── ClientDisconnect                        the client left before its body was complete
+        │   └── MalformedError                      the bytes are no JSON
+        │       └── MalformedMessageError           those of a WebSocket's message: close 1007 (`hawkapi.websocket`)
+        ├── MultipartError            (ValueError)  a body is no multipart message (`hawkapi.http.multipart`)
+        │   └── MultipartLimitError                 it is over a limit
+        ├── MalformedBodyError        (ValueError)  a body cannot be read: a validation error (`hawkapi.requests`)
+        ├── RequestEntityTooLarge                   413 (`hawkapi.requests`)
+        │   └── FormLimitError        (ValueError)  a form has too many parts, or too long ones
+        ├── ClientDisconnect                        the client left before its body, or the response, was complete
         ├── WebSocketDisconnect                     a WebSocket is closed (`hawkapi.websocket`)
+        │   ├── WebSocketGoneError  (RuntimeError)  something was sent to a client that had gone
+        │   └── WebSocketDenied                     a handshake was answered with a response (`hawkapi.testing`)
+        ├── UnexpectedMessageError  (RuntimeError)  text came instead of bytes, or the other way round: close 1003
         ├── SettingsError             (ValueError)  settings are missing or invalid (`hawkapi.config`)
         │   └── EnvFileError                        a `.env` file cannot be read
-        ├── LifespanError             (RuntimeError) start-up or shutdown did not work
+        ├── LifespanError           (RuntimeError)  start-up or shutdown did not work
+        ├── HTTPStatusError                         a test's response has a status of 400 or more (`hawkapi.testing`)
+        ├── TooManyRedirectsError                   a test's request was redirected too often (`hawkapi.testing`)
         ├── RequestValidationError                  400, or the app's `validation_error_status` (`hawkapi.params`)
         └── HTTPException                           the status it carries
-            ├── PathNotFoundError                  404, no route has the path
+            ├── PathNotFoundError                   404, no route has the path
             ├── MethodNotAllowedError               405, no route at the path has the method
             ├── FlagDisabled                        404, a feature flag is off (`hawkapi.flags`)
             ├── UnsupportedMediaTypeError           415, the body is of a type the handler does not read
@@ -70,7 +88,7 @@ class LifespanError(HawkAPIError, RuntimeError):
 
 
 class ClientDisconnect(HawkAPIError):
-    """The client closed the connection before its request body was complete; no response is sent."""
+    """The client closed the connection before its request body, or the response, was complete; nothing more is sent."""
 
 
 class WebSocketDisconnect(HawkAPIError):

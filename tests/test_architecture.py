@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -217,3 +219,19 @@ def test_compiled_modules_keep_to_the_rules(module: str) -> None:
 def test_sources_are_those_of_the_package_under_test() -> None:
     """The sources that are read here are those that are imported."""
     assert Path(sys.modules["hawkapi"].__file__ or "").samefile(SOURCES[ROOT])
+
+
+def test_every_error_is_drawn() -> None:
+    """The module docstring of `exceptions` shows the errors of the whole package, wherever they are."""
+    bases = {
+        node.name: {ast.unparse(base) for base in node.bases}
+        for module in SOURCES
+        for node in ast.walk(ast.parse(SOURCES[module].read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    errors = {"HawkAPIError"}
+    while more := {name for name, given in bases.items() if given & errors} - errors:
+        errors |= more
+    drawn = importlib.import_module("hawkapi.exceptions").__doc__ or ""
+    # Nobody outside ever sees a `StartupError`.
+    assert {name for name in errors if not re.search(rf"── {name}\b", drawn)} == {"StartupError"}
