@@ -17,7 +17,7 @@ class Dependency:
 
     With a callable, a function, coroutine function, generator, async generator, class or object with `__call__`, the
     parameter is what that returns or yields. Without one it is what the container makes for the annotated type; with a
-    type as the only argument in a container's factory it is that type's.
+    type as the only argument in a container's factory it is that type's. Never changed, so threads may share it.
 
     Args:
         dependency: what is called; its own parameters are filled as those of a handler are.
@@ -29,8 +29,6 @@ class Dependency:
     Raises:
         TypeError: the dependency cannot be called.
         ValueError: the scope is neither of the two.
-
-    Immutable in use, so it may be shared by threads.
     """
 
     __slots__ = ("dependency", "name", "scope", "use_cache")

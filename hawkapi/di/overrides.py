@@ -42,10 +42,10 @@ def override(
 
     A type is made by its replacement, with the life that its own provider has, or anew each time if it has none; a
     function that handlers or factories depend on is called by it. A replacement that asks for what it replaces gets the
-    original. What needs an overridden type is made anew for the
-    override; instances that were there before are untouched. Singletons made for it are closed at the end of the block;
-    with the container if that needs an event loop, or if the override was for everyone and others may be using them.
-    Blocks may be nested, and left in another context.
+    original. What needs an overridden type is made anew for the override; instances that were there before are
+    untouched. Singletons made for it are closed at the end of the block; with the container if that needs an event
+    loop, or if the override was for everyone and others may be using them. Blocks may be nested, and left in another
+    context.
 
     Args:
         target: an application or its container.
