@@ -148,7 +148,7 @@ def running(
     *,
     may_get_stuck: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process and stop it as a service manager does, with SIGTERM; one that may get stuck is killed in the end."""
+    """Run a process and stop it as a service manager does, with SIGTERM; one that may get stuck is killed then."""
     # Elsewhere, because some servers put the current directory on the path, and hawkapi may be in it.
     with (
         tempfile.TemporaryDirectory(prefix="hawkapi-cwd-") as elsewhere,
@@ -192,8 +192,8 @@ def _granian(
     options.append("--ws" if kind == "granian-ws" else "--no-ws")
     where = ["--host", address[0], "--port", str(address[1]), "--log-level", "warning", "--no-access-log"]
     module = ["-P", "-m", "granian", application, "--working-dir", str(place)]
-    # granian 2.7.9 does not always stop when a response was sent before the request's body was read; with an application
-    # that is nothing but such a response it does not stop in two of eight runs.
+    # granian 2.7.9 does not always stop when a response was sent before the body of the request was read: with an
+    # application that is nothing but such a response, it did not in two of eight runs.
     command = [sys.executable, *module, *options, *where]
     with running(command, stream, variables, may_get_stuck=True) as process:
         wait_until_listening(address, process)
