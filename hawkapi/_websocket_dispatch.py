@@ -32,7 +32,7 @@ from hawkapi._websocket_plan import WebSocketPlan, websocket_plan_of
 from hawkapi._workers import WorkerPool
 from hawkapi.di.container import Container
 from hawkapi.di.overrides import callables_for
-from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase
+from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase, report_exception
 from hawkapi.params.errors import RequestValidationError
 from hawkapi.routing._tree import Table
 from hawkapi.routing.mounts import route_path
@@ -232,6 +232,7 @@ async def end_failed(socket: WebSocket, exc: Exception, tell: Tell) -> None:
         # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
         logger.error("WebSocket %r failed", socket.path, exc_info=exc)
         await tell(socket, exc)
+        report_exception(exc, socket.scope)
         await socket.close(INTERNAL_ERROR)
 
 
@@ -254,6 +255,7 @@ async def deny(socket: WebSocket, exc: HTTPException) -> None:
             await socket.send_denial_response(exc.to_response())
         except Exception as error:  # A detail or a field that cannot be sent: a failure like others.
             logger.error("WebSocket %r failed", socket.path, exc_info=error)
+            report_exception(error, socket.scope)
             await socket.close(INTERNAL_ERROR)
         return
     detail: Any = exc.detail
