@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, Literal, Unpack
+from typing import Any, Final, Unpack
 
 from hawkapi.http.headers import MutableHeaders
 from hawkapi.testing._cookies import CookieJar
@@ -21,14 +21,12 @@ from hawkapi.testing._request import (
     build_request,
     websocket_fields,
 )
-from hawkapi.testing._transport import ASGI_HTTP, Entering, Exchange, LifespanRun
+from hawkapi.testing._transport import ASGI_HTTP, Entering, Exchange, LifespanRun, RaiseExceptions
 from hawkapi.testing._url import URL, Params
 from hawkapi.testing.response import TestResponse, TooManyRedirectsError
 from hawkapi.types import ASGIApp
 
-__all__ = ["RaiseExceptions", "Session", "Streaming"]
-
-type RaiseExceptions = bool | Literal["all"]
+__all__ = ["Session", "Streaming"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 20
@@ -97,7 +95,7 @@ class Session:
         self.fields = MutableHeaders(headers)
         self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(cookies)
         self.follow_redirects = follow_redirects
-        self.raises = raise_server_exceptions
+        self.raises: RaiseExceptions = raise_server_exceptions
         self.client = client
         self.root_path = root_path
         self.timeout_s = timeout_s
@@ -188,6 +186,7 @@ class Session:
             "headers": request.to_headers(self.jar.pairs_for(request.url)),
             "client": self.client,
             "state": dict(self.state),
+            "extensions": {},
         }
 
     def _open(self, request: Outgoing, *, backpressure: bool) -> Exchange:

@@ -14,20 +14,23 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from hawkapi._threading import AsyncEvent
 from hawkapi.exceptions import EXCEPTIONS_EXTENSION, LifespanError
 from hawkapi.testing._body import Body, iter_chunks
 from hawkapi.types import ASGIApp, HeaderPairs, Message
 
-__all__ = ["Changes", "ClientGone", "Entering", "Exchange", "LifespanRun", "Runner"]
+__all__ = ["Changes", "ClientGone", "Entering", "Exchange", "LifespanRun", "RaiseExceptions", "Runner"]
 
 MAX_WAITING_CHUNKS: Final = 16
 """Chunks that an application is ahead of a test that reads them one by one; then `send` waits."""
 
 GRACE_S: Final = 1.0
 """How long an application may go on after its client has left; then it is cancelled, so that the test can end."""
+
+type RaiseExceptions = bool | Literal["all"]
+"""Which exceptions reach a test: what escapes an application, nothing, or also what it has logged and answered."""
 
 type Entering = Callable[[], AbstractContextManager[Any]]
 """Makes the context that an application runs in: overrides of dependencies."""
@@ -63,6 +66,8 @@ class Runner:
         self.changes = Changes()
         self.error: BaseException | None = None
         """What escaped the application."""
+        self.exceptions: list[BaseException] = scope["extensions"].setdefault(EXCEPTIONS_EXTENSION, [])
+        """What the application has logged and answered, if it is hawkapi's."""
         self.ended = False
         self.is_told = False
         """Whether the test has heard of what went wrong, which it does once."""
@@ -126,7 +131,6 @@ class Exchange(Runner):
         backpressure: bool = False,
     ) -> None:
         super().__init__(app, scope, entering)
-        self.exceptions: list[BaseException] = scope.setdefault("extensions", {}).setdefault(EXCEPTIONS_EXTENSION, [])
         self.status: int | None = None
         self.headers: HeaderPairs = []
         self.complete = False
@@ -222,10 +226,8 @@ class LifespanRun(Runner):
     def __init__(self, app: ASGIApp, entering: Entering) -> None:
         self.state: dict[str, Any] = {}
         """What each request gets a copy of."""
-        extensions = {EXCEPTIONS_EXTENSION: list[BaseException]()}
-        scope = {"type": "lifespan", "asgi": ASGI_LIFESPAN, "state": self.state, "extensions": extensions}
+        scope = {"type": "lifespan", "asgi": ASGI_LIFESPAN, "state": self.state, "extensions": {}}
         super().__init__(app, scope, entering)
-        self._exceptions = extensions[EXCEPTIONS_EXTENSION]
         self._asked = 0
         self._answers: list[Message] = []
         self._stopping = False
@@ -277,7 +279,7 @@ class LifespanRun(Runner):
             self._raise_failure(self._answers[-1])
 
     def _raise_failure(self, message: Message) -> NoReturn:
-        cause = self._exceptions[0] if self._exceptions else self.error
+        cause = self.exceptions[0] if self.exceptions else self.error
         raise cause if cause is not None else LifespanError(str(message.get("message") or message["type"]))
 
 

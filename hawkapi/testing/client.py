@@ -12,8 +12,8 @@ from typing import Any, Final, Self, Unpack
 from hawkapi.testing._cookies import CookieJar
 from hawkapi.testing._loop import LoopThread, abandon, await_in, run_in
 from hawkapi.testing._request import HeaderFields, RequestOptions
-from hawkapi.testing._session import RaiseExceptions, Session
-from hawkapi.testing._transport import LifespanRun
+from hawkapi.testing._session import Session
+from hawkapi.testing._transport import LifespanRun, RaiseExceptions
 from hawkapi.testing._url import Params
 from hawkapi.testing.overrides import Overrides, Replacements
 from hawkapi.testing.response import CaseInsensitiveDict, HTTPStatusError, TestResponse
@@ -339,7 +339,7 @@ class TestClient:
         session = self._session
         scope = session.websocket_scope(path, subprotocols, params, headers, cookies)
         url = str(session.base.resolve(path, params).for_websocket())
-        return Connection(self.app, scope, session.entering, url=url, raises=bool(session.raises), timeout_s=timeout_s)
+        return Connection(self.app, scope, session.entering, url=url, raises=session.raises, timeout_s=timeout_s)
 
     def _run[T](self, work: Coroutine[Any, Any, T], what: str) -> T:
         """Run a coroutine on the client's loop."""

@@ -13,7 +13,7 @@ from hawkapi.codec import encode
 from hawkapi.exceptions import WebSocketDisconnect
 from hawkapi.http.headers import MutableHeaders
 from hawkapi.testing._loop import await_in, run_in
-from hawkapi.testing._transport import ClientGone, Entering, Runner, is_about_leaving, read_headers
+from hawkapi.testing._transport import ClientGone, Entering, RaiseExceptions, Runner, is_about_leaving, read_headers
 from hawkapi.testing.response import CaseInsensitiveDict, TestResponse
 from hawkapi.types import ASGIApp, HeaderPairs, Message
 
@@ -48,7 +48,7 @@ class Connection(Runner):
         entering: Entering,
         *,
         url: str,
-        raises: bool,
+        raises: RaiseExceptions,
         timeout_s: float | None,
     ) -> None:
         super().__init__(app, scope, entering)
@@ -115,7 +115,7 @@ class Connection(Runner):
             status, headers = int(self._denial["status"]), read_headers(self._denial)
             raise WebSocketDenied(TestResponse(status, b"".join(self._denial_body), headers, url=self._url))
         if self._closed_by_app is not None:
-            raise as_disconnect(self._closed_by_app)
+            raise self._as_disconnect(self._closed_by_app)
         raise self._no_answer()
 
     async def next_message(self) -> Message:
@@ -135,16 +135,36 @@ class Connection(Runner):
         code = INTERNAL_ERROR if self.error is not None else NORMAL_CLOSURE
         return {"type": "websocket.close", "code": code, "reason": ""}
 
+    async def next_text(self) -> str:
+        """Return the next message, which must be text; else as `next_message`.
+
+        Raises:
+            WebSocketDisconnect: the application has closed the connection.
+            AssertionError: the message is binary.
+        """
+        message = await self._next_sent()
+        text = message.get("text")
+        if not isinstance(text, str):
+            raise AssertionError(f"a text message was expected, not the bytes {message.get('bytes')!r}")
+        return text
+
+    async def next_bytes(self) -> bytes:
+        """Return the next message, which must be binary; else as `next_text`."""
+        message = await self._next_sent()
+        data = message.get("bytes")
+        if data is None:
+            raise AssertionError(f"a binary message was expected, not the text {message.get('text')!r}")
+        return bytes(data)
+
     async def put(self, message: Message) -> None:
         """Give the application an event.
 
         Raises:
             WebSocketDisconnect: the connection is closed.
         """
-        if self._closed_by_app is not None:
-            raise as_disconnect(self._closed_by_app)
-        if self._disconnect is not None:
-            raise as_disconnect(self._disconnect)
+        closed = self._closed_by_app or self._disconnect
+        if closed is not None:
+            raise as_disconnect(closed)
         self._to_app.append(message)
         self.changes.announce()
 
@@ -160,6 +180,12 @@ class Connection(Runner):
         await self.leave(NORMAL_CLOSURE, "")
         self._raise_failure()
 
+    async def _next_sent(self) -> Message:
+        message = await self.next_message()
+        if message["type"] == "websocket.close":
+            raise self._as_disconnect(message)
+        return message
+
     async def _wait(self, condition: Any) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -172,8 +198,17 @@ class Connection(Runner):
         code, reason = message.get("code", NORMAL_CLOSURE), message.get("reason") or ""
         self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
 
+    def _as_disconnect(self, message: Message) -> WebSocketDisconnect:
+        """Return the error that a close is, with what the application has logged behind it as its cause."""
+        error = as_disconnect(message)
+        error.__cause__ = next(iter(self.exceptions), None)
+        return error
+
     def _raise_failure(self) -> None:
         """Raise what escaped the application, unless all it met with is that the test has gone."""
+        if self.exceptions and self._raises == "all" and not self.is_told:
+            self.is_told = True
+            raise self.exceptions[0]
         if self.error is None or self.is_told or not self._raises or is_about_leaving(self.error):
             return
         gone_by_test = self._disconnect is not None and self._closed_by_app is None
@@ -270,15 +305,15 @@ class WebSocketSession(_Session):
             AssertionError: the next message is binary.
             TimeoutError: none comes.
         """
-        return text_of(self.receive())
+        return self._do(self._connection.next_text())
 
     def receive_bytes(self) -> bytes:
         """Return the next binary message; raises as `receive_text`."""
-        return bytes_of(self.receive())
+        return self._do(self._connection.next_bytes())
 
     def receive_json(self, mode: JSONMode = "text") -> Any:
         """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
-        return json.loads(text_of(self.receive()) if mode == "text" else bytes_of(self.receive()))
+        return json.loads(self.receive_text() if mode == "text" else self.receive_bytes())
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection, and wait for the application to end; further calls do nothing."""
@@ -330,15 +365,15 @@ class AsyncWebSocketSession(_Session):
 
     async def receive_text(self) -> str:
         """Return the next text message; raises as the method of `WebSocketSession`."""
-        return text_of(await self.receive())
+        return await self._do(self._connection.next_text())
 
     async def receive_bytes(self) -> bytes:
         """Return the next binary message; raises as `receive_text`."""
-        return bytes_of(await self.receive())
+        return await self._do(self._connection.next_bytes())
 
     async def receive_json(self, mode: JSONMode = "text") -> Any:
         """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
-        return json.loads(text_of(await self.receive()) if mode == "text" else bytes_of(await self.receive()))
+        return json.loads(await self.receive_text() if mode == "text" else await self.receive_bytes())
 
     async def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection, and wait for the application to end; further calls do nothing."""
@@ -356,30 +391,6 @@ def json_message(data: Any, mode: JSONMode) -> Message:
     return {"type": "websocket.receive", "bytes": encoded}
 
 
-def text_of(message: Message) -> str:
-    """Return the text of an event."""
-    _check_open(message)
-    text = message.get("text")
-    if text is None:
-        raise AssertionError(f"a text message was expected, not the bytes {message.get('bytes')!r}")
-    assert isinstance(text, str)
-    return text
-
-
-def bytes_of(message: Message) -> bytes:
-    """Return the bytes of an event."""
-    _check_open(message)
-    data = message.get("bytes")
-    if data is None:
-        raise AssertionError(f"a binary message was expected, not the text {message.get('text')!r}")
-    return bytes(data)
-
-
 def as_disconnect(message: Message) -> WebSocketDisconnect:
     """Return the error that a close or a disconnect is."""
     return WebSocketDisconnect(int(message.get("code") or NORMAL_CLOSURE), str(message.get("reason") or ""))
-
-
-def _check_open(message: Message) -> None:
-    if message["type"] == "websocket.close":
-        raise as_disconnect(message)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hawkapi import HawkAPI, HTTPException, WebSocket
 from hawkapi.testing import TestClient, WebSocketDenied, WebSocketDisconnect
 from hawkapi.types import Receive, Scope, Send
 
@@ -56,7 +57,7 @@ def test_scope_of_a_connection() -> None:
         "server": ("testserver", 80),
         "state": {},
         "subprotocols": ["chat", "text"],
-        "extensions": {"websocket.http.response": {}},
+        "extensions": {"websocket.http.response": {}, "hawkapi.exceptions": []},
     }
     assert dict(scope["headers"]) == {
         b"host": b"testserver",
@@ -304,6 +305,58 @@ def test_exceptions_as_servers_have_them() -> None:
     assert isinstance(denied.value.response.exception, ValueError)
     with pytest.raises(ValueError, match="broken"):
         TestClient(failing).websocket_connect("/").__enter__()
+
+
+def shop() -> HawkAPI:
+    """Return an application of hawkapi with handlers of every outcome."""
+    app = HawkAPI()
+
+    @app.websocket("/echo/{number}")
+    async def echo(socket: WebSocket, number: int) -> None:
+        await socket.accept("chat")
+        async for text in socket:
+            await socket.send_json([number, text])
+
+    @app.websocket("/broken")
+    async def broken(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text("last")
+        raise ValueError("broken")
+
+    @app.websocket("/refused")
+    async def refused(socket: WebSocket) -> None:
+        raise HTTPException(403, "not for you")
+
+    return app
+
+
+def test_handlers_of_hawkapi() -> None:
+    """Handlers talk to a session; refusals carry their response or their close code."""
+    with TestClient(shop()) as client:
+        with client.websocket_connect("/echo/5", ["chat"]) as session:
+            session.send_text("a")
+            assert (session.receive_json(), session.accepted_subprotocol) == ([5, "a"], "chat")
+        for path, status in (("/none", 404), ("/refused", 403)):
+            with pytest.raises(WebSocketDenied) as denied:
+                client.websocket_connect(path).__enter__()
+            assert denied.value.response.status_code == status
+        with pytest.raises(WebSocketDisconnect, match=r"1008: path\.number") as caught:
+            client.websocket_connect("/echo/x").__enter__()
+        assert caught.value.code == 1008
+
+
+def test_exception_that_a_handler_of_hawkapi_raises() -> None:
+    """The application closes with 1011; the exception is the cause of that, or is raised itself on demand."""
+    with TestClient(shop()).websocket_connect("/broken") as session:
+        assert session.receive_text() == "last"
+        with pytest.raises(WebSocketDisconnect) as caught:
+            session.receive_text()
+        assert (caught.value.code, repr(caught.value.__cause__)) == (1011, "ValueError('broken')")
+    client = TestClient(shop(), raise_server_exceptions="all")
+    with client.websocket_connect("/broken") as session:
+        assert session.receive_text() == "last"
+        with pytest.raises(ValueError, match="broken"):
+            session.receive_text()
 
 
 async def wait(scope: Scope, receive: Receive, send: Send) -> None:
