@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -97,6 +98,57 @@ def test_pieces_are_those_of_the_application() -> None:
     with TestClient(app).stream("GET", "/") as response:
         assert next(response.iter_bytes()) == b"ab"
         assert response.read() == b"c\xc3\xa4"
+
+
+def test_pieces_in_async_code() -> None:
+    """The async forms yield the same."""
+    client = TestClient(chunks_app(b"a\xc3", b"\xa4\nb", b"\xc3"))
+
+    async def main() -> None:
+        async with client.async_stream("GET", "/") as response:
+            assert [text async for text in response.aiter_text()] == ["a", "ä\nb", "\N{REPLACEMENT CHARACTER}"]
+        async with client.async_stream("GET", "/") as response:
+            assert [line async for line in response.aiter_lines()] == ["aä", "b\N{REPLACEMENT CHARACTER}"]
+        async with client.async_stream("GET", "/") as response:
+            assert await response.aread() == b"a\xc3\xa4\nb\xc3"
+            assert repr(response) == "<AsyncStreamedResponse [200]>"
+
+    asyncio.run(main())
+
+
+def test_async_stream_behind_a_test_that_fails() -> None:
+    """The test's exception is raised, and the application is told to end."""
+    ended = threading.Event()
+
+    async def main() -> None:
+        async with TestClient(endless(ended)).async_stream("GET", "/events"):
+            raise AssertionError("mine")
+
+    with pytest.raises(AssertionError, match="mine"):
+        asyncio.run(main())
+    assert ended.is_set()
+
+
+def test_stream_that_is_never_left() -> None:
+    """A block that is dropped with its test ends in the application when it is collected."""
+    ended = threading.Event()
+    client = TestClient(endless(ended))
+    block = client.stream("GET", "/events")
+    block.__enter__()
+    del block
+    gc.collect()
+    assert ended.wait(60)
+    client.close()
+
+
+def test_stream_that_never_begins() -> None:
+    """An exception before the response is raised on entering."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        TestClient(app).stream("GET", "/").__enter__()
 
 
 def test_stream_that_fails() -> None:
