@@ -12,7 +12,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Coroutine
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from contextvars import Context
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +20,12 @@ __all__ = ["LoopThread", "abandon", "await_in", "run_in"]
 
 STOP_TIMEOUT_S: Final = 10.0
 """How long a thread is waited for; longer only when the application blocks its loop."""
+
+
+LOOK_INTERVAL_S: Final = 0.5
+"""Between two looks whether a loop has ended under work that was given to it."""
+
+UNDER_WAY: Final = "the client was closed while a request was under way"
 
 
 class _Running(NamedTuple):
@@ -33,6 +39,10 @@ class _Exit(NamedTuple):
     """An exception on its way out of the loop."""
 
     exc: BaseException
+
+
+class _Closed(Exception):
+    """The loop has ended."""
 
 
 class LoopThread:
@@ -65,20 +75,44 @@ def run_in[T](loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> 
     """Run a coroutine on a loop of another thread, with the context variables of this one, and return its result."""
     kept = _kept(work)
     try:
-        future = asyncio.run_coroutine_threadsafe(kept, loop)
-    except RuntimeError:
+        outcome = _wait(_submit(kept, loop), loop)
+    except _Closed as exc:
+        # What was not begun when the loop ended is not going to be: nobody else would close it.
         kept.close()
         work.close()
-        raise RuntimeError("the client is closed") from None
+        raise RuntimeError(str(exc)) from None
+    return _opened(outcome)
+
+
+def _submit[T](work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> Future[T]:
     try:
-        outcome = future.result()
+        return asyncio.run_coroutine_threadsafe(work, loop)
+    except RuntimeError:
+        raise _Closed("the client is closed") from None
+
+
+def _wait[T](future: Future[T], loop: asyncio.AbstractEventLoop) -> T:
+    """Wait for what runs on a loop of another thread.
+
+    THREADS: a loop that is just ending still takes work, and may never look at it; so the loop is looked at.
+
+    Raises:
+        _Closed: the loop ended before the work did.
+        BaseException: what the work raised, or what interrupts the test; then the work is cancelled.
+    """
+    try:
+        while True:
+            finished, _ = wait((future,), LOOK_INTERVAL_S)
+            if finished:
+                return future.result()
+            if loop.is_closed() and not future.done():
+                raise _Closed(UNDER_WAY)
     except CancelledError:
-        raise RuntimeError("the client was closed while a request was under way") from None
+        raise _Closed(UNDER_WAY) from None
     except BaseException:
         # Also when the test is interrupted: the request must not go on by itself.
         future.cancel()
         raise
-    return _opened(outcome)
 
 
 def abandon(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, object]) -> None:
