@@ -23,13 +23,14 @@ import enum
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
 from hawkapi._callables import bound_names, is_hashable
 from hawkapi.background import BackgroundTasks
 from hawkapi.codec import Description, Kind, describe
+from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._model import is_marker, type_name
 from hawkapi.codec.struct import Meta
 from hawkapi.di.depends import Dependency
@@ -237,29 +238,57 @@ def _take_marker(annotation: Any, default: Any, refuse: Refuse, name: str) -> tu
     """Return an annotation without its marker, and the marker.
 
     Raises:
-        UnsupportedTypeError: there are several markers, or one of another framework.
+        UnsupportedTypeError: there are several markers, or one of another framework, or one that is about a part of the
+            type only.
     """
-    while isinstance(annotation, TypeAliasType):
-        annotation = annotation.__value__
-    markers: list[Marker] = [default] if isinstance(default, ParamMarker | Dependency) else []
-    if is_marker(default) and not markers:
+    annotation, markers = _without_markers(annotation)
+    if isinstance(default, ParamMarker | Dependency):
+        markers = [default, *markers]
+    elif is_marker(default):
         raise refuse(f"parameter {name}: default {default!r} is another library's and means nothing here")
-    if get_origin(annotation) is Annotated:
-        others: list[Any] = []
-        for extra in annotation.__metadata__:
-            made: object = extra
-            if isinstance(made, type) and issubclass(made, ParamMarker | Dependency):
-                made = made()
-            if isinstance(made, ParamMarker | Dependency):
-                markers.append(made)
-            else:
-                others.append(extra)
-        annotation = annotation.__origin__
-        if others:
-            annotation = Annotated[annotation, *others]
     if len(markers) > 1:
         raise refuse(f"parameter {name} has several markers: {', '.join(map(repr, markers))}; keep one")
+    # SECURITY: passed over, a dependency that says who the user is would be what the client says.
+    buried = next(_markers_in(annotation, set()), None)
+    if buried is not None:
+        raise refuse(f"parameter {name}: {buried!r} marks a part of the type; put Annotated around the whole of it")
     return annotation, markers[0] if markers else None
+
+
+def _without_markers(annotation: Any) -> tuple[Any, list[Marker]]:
+    """Return an annotation without the markers around it, in aliases and beside `None` too, and the markers."""
+    if is_alias(annotation):
+        return _without_markers(expand_alias(annotation))
+    if get_origin(annotation) is Annotated:
+        made = [_made(extra) for extra in annotation.__metadata__]
+        others = [extra for extra in made if not isinstance(extra, ParamMarker | Dependency)]
+        inner, markers = _without_markers(annotation.__origin__)
+        markers += [marker for marker in made if isinstance(marker, ParamMarker | Dependency)]
+        return (Annotated[inner, *others] if others else inner), markers
+    choice = without_none(annotation)
+    if choice is not annotation:
+        inner, markers = _without_markers(choice)
+        if markers:
+            return inner | None, markers
+    return annotation, []
+
+
+def _made(extra: Any) -> Any:
+    """Return the marker that a class of markers in `Annotated` stands for; anything else as it is."""
+    return extra() if isinstance(extra, type) and issubclass(extra, ParamMarker | Dependency) else extra
+
+
+def _markers_in(annotation: Any, seen: set[int]) -> Iterator[Marker]:
+    """Yield the markers anywhere in an annotation."""
+    if id(annotation) in seen or get_origin(annotation) is Literal:
+        return
+    seen.add(id(annotation))
+    if isinstance(annotation, TypeAliasType):
+        yield from _markers_in(annotation.__value__, seen)
+    if get_origin(annotation) is Annotated:
+        yield from (made for made in map(_made, annotation.__metadata__) if isinstance(made, ParamMarker | Dependency))
+    for argument in (get_origin(annotation), *get_args(annotation)):
+        yield from _markers_in(argument, seen)
 
 
 def _source_by_marker(marker: ParamMarker | None) -> Source | None:

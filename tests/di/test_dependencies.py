@@ -368,10 +368,41 @@ endless_a.__annotations__ = {"b": Annotated[int, Depends(endless_b)]}
 async def in_a_circle(a: Annotated[int, Depends(endless_a)]) -> None: ...
 async def any_number(*values: int) -> None: ...
 async def takes_any_number(a: Annotated[int, Depends(any_number)]) -> None: ...
+async def marks_a_part(a: list[Annotated[int, Depends(plain)]]) -> None: ...
+async def marks_a_choice(a: int | Annotated[str, Depends(plain)]) -> None: ...
 async def two_markers(a: Annotated[int, Depends(plain), Query()]) -> None: ...
 async def body_and_form(item: Item, name: Annotated[str, Depends(form_field)]) -> None: ...
 async def other_type(item: Annotated[dict[str, int], Body()]) -> None: ...
 async def two_types(item: Item, other: Annotated[None, Depends(other_type)]) -> None: ...
+
+
+def whoever() -> str:
+    """Return what no client may say."""
+    return "dependency"
+
+
+type Known = Annotated[str, Depends(whoever)]
+type KnownAs[T] = Annotated[T, Depends(whoever)]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        pytest.param(Known, id="alias"),
+        pytest.param(KnownAs[str], id="generic-alias"),
+        pytest.param(Known | None, id="alias-or-none"),
+        pytest.param(Annotated[str, Depends(whoever)] | None, id="marked-or-none"),
+        pytest.param(Annotated[Known, "a comment"], id="alias-with-a-comment"),
+        pytest.param(Annotated[KnownAs[str] | None, "a comment"], id="all-of-them"),
+    ],
+)
+def test_marker_is_found_in_aliases_and_beside_none(annotation: Any) -> None:
+    """A client cannot give what a dependency returns, however its type is written."""
+
+    async def handler(user: annotation) -> str:
+        return str(user)
+
+    assert request(app_with(handler), "GET", "/?user=forged").body == b'"dependency"'
 
 
 @pytest.mark.parametrize(
@@ -380,6 +411,8 @@ async def two_types(item: Item, other: Annotated[None, Depends(other_type)]) -> 
         pytest.param(in_a_circle, "need each other: endless_a -> endless_b -> endless_a", id="circle"),
         pytest.param(takes_any_number, r"dependency any_number: parameter \*values", id="variadic"),
         pytest.param(two_markers, r"several markers: Depends\(plain\), Query\(\)", id="two-markers"),
+        pytest.param(marks_a_part, r"Depends\(plain\) marks a part of the type", id="part-marked"),
+        pytest.param(marks_a_choice, r"Depends\(plain\) marks a part of the type", id="choice-marked"),
         pytest.param(body_and_form, "item come from a JSON body and name from a form", id="body-and-form"),
         pytest.param(two_types, "item is the whole body, but asked for as two types", id="two-types"),
     ],
