@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final, final
+from typing import Any, Final, TypeGuard, final
 
 from hawkapi._binding import named_arguments
 from hawkapi._plan import EndpointPlan
 from hawkapi._workers import WorkerPool, call_in_worker
-from hawkapi.exceptions import HandlerTimeoutError
+from hawkapi.exceptions import ClientDisconnect, HandlerTimeoutError
 from hawkapi.responses.base import Response, has_body
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
 
@@ -132,6 +132,37 @@ class Written:
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
-        await send(self._start)
-        await send(self._body)
+        """Send them.
+
+        Raises:
+            ClientDisconnect: the client has gone.
+        """
+        try:
+            await send(self._start)
+            await send(self._body)
+        except OSError as exc:  # SPEC: how a server says that the client has gone (ASGI HTTP 2.4).
+            raise ClientDisconnect("the client disconnected before its response was complete") from exc
+
+
+@final
+class Delivered:
+    """A response without what runs in the background, which has to wait until dependencies are closed."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises:
+            ClientDisconnect: the client went before its end.
+        """
+        if not await self._response.deliver(scope, receive, send):
+            raise ClientDisconnect("the client left before the response was complete")
+
+
+def is_deliverable(result: object) -> TypeGuard[Response]:
+    """Whether a result is a response that is sent as ours are, and then runs what it has for the background."""
+    return isinstance(result, Response) and type(result).__call__ is Response.__call__

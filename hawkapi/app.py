@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, cast
 
 from hawkapi._binding import NOTHING_REPLACED
-from hawkapi._dispatch import Started, Written, adding, additions, call_handler
+from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
 from hawkapi._failures import (
     NO_HANDLERS,
     Handler,
@@ -461,15 +461,22 @@ class HawkAPI(Router):
         except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
             await self._fail(await found.fail(exc), scope, receive, adding(send, None, plan.headers))
             return
-        response = result if messages is None else Written(*messages)
+        response: ASGIApp = result if messages is None else Written(*messages)
+        background = None
+        if messages is None and is_deliverable(result):
+            response, background = Delivered(result), result.background
         with_additions = adding(send, *additions(plan, found.response, result))
-        failure = await self._send(response, scope, receive, with_additions)
+        try:
+            failure = await self._send(response, scope, receive, with_additions)
+        except ClientDisconnect as exc:
+            failure = exc
         if failure is not None:
             await found.close(failure)
             return
         await found.succeed()
-        if found.tasks is not None:
-            await found.tasks.run(scope)
+        for tasks in (background, found.tasks):
+            if tasks is not None:
+                await tasks.run(scope)
 
     def _overridden(self, plan: EndpointPlan) -> EndpointPlan:
         """Return the plan of an endpoint with the overrides of its dependencies that are in force."""

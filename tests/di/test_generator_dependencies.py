@@ -8,12 +8,13 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextvars import ContextVar
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from asgi import http_scope, request
 
-from hawkapi import BackgroundTasks, Depends, HawkAPI, HTTPException, StreamingResponse
+from hawkapi import BackgroundTasks, Depends, FileResponse, HawkAPI, HTTPException, Response, StreamingResponse
+from hawkapi.background import BackgroundTask
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.types import Message
 
@@ -101,6 +102,59 @@ def test_closed_after_a_stream(kind: str) -> None:
 
     asyncio.run(exchange(app, log))
     assert log == ["open a", "chunk", "sent", "close a"]
+
+
+@pytest.mark.parametrize("respond", [Response, lambda body, **given: StreamingResponse([body], **given)])
+@KINDS
+def test_closed_before_the_background_task_of_a_response(kind: str, respond: Any) -> None:
+    """A background task finds dependencies closed, whether the handler asked for a queue or the response has one."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/", response_model=None)
+    async def handler(tasks: BackgroundTasks, a: Annotated[str, Depends(opener(log, "a", kind))]) -> Response:
+        tasks.add_task(log.append, "the queue's")
+        return cast("Response", respond(b"x", background=BackgroundTask(log.append, "the response's")))
+
+    asyncio.run(exchange(app, log))
+    assert log == ["open a", "sent", "close a", "the response's", "the queue's"]
+
+
+async def endless() -> AsyncIterator[bytes]:
+    """Yield what no client waits for the end of."""
+    while True:
+        yield b"x"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(dict[str, str], id="json"),
+        pytest.param(lambda: Response(b"x", background=BackgroundTask(print)), id="response"),
+        pytest.param(lambda: StreamingResponse(endless()), id="stream"),
+        pytest.param(lambda: FileResponse(__file__), id="file"),
+    ],
+)
+@KINDS
+def test_client_that_leaves_is_thrown_in(kind: str, result: Callable[[], Any]) -> None:
+    """A client that has gone ends the request: that is no commit, and nothing is done in the background."""
+    log: list[str] = []
+    app = HawkAPI()
+
+    @app.get("/", response_model=None)
+    async def handler(tasks: BackgroundTasks, a: Annotated[str, Depends(opener(log, "a", kind))]) -> Any:
+        tasks.add_task(log.append, "background")
+        return result()
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("nobody is there")
+
+    asyncio.run(app(http_scope("GET", "/"), receive, send))
+    assert log == ["open a", "a saw ClientDisconnect", "close a"]
 
 
 @KINDS
