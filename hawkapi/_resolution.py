@@ -206,10 +206,16 @@ class Resolution:
             await stack.aclose()
 
     async def fail(self, exc: Exception) -> Exception:
-        """Throw a failure into everything that is open, and return what has come of it."""
+        """Throw a failure into everything that is open, and return what has come of it.
+
+        Raises:
+            BaseException: the call was cancelled meanwhile, or the process is to end.
+        """
         self._failure = exc
         outcome = await self._throw(exc)
-        return outcome if isinstance(outcome, Exception) else exc
+        if not isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def succeed(self) -> None:
         """Close what is open, after the response has been sent; what goes wrong is logged."""
@@ -227,20 +233,31 @@ class Resolution:
 
         Args:
             exc: what has ended the call, if it did not come to its end.
+
+        Raises:
+            BaseException: the call was cancelled meanwhile, or the process is to end.
         """
         # Not kept: its traceback leads back here, and so would keep the request until the garbage collector comes.
         failure, self._failure = self._failure or exc, None
-        if exc is not None:
-            outcome = await self._throw(exc)
-            if outcome is not exc:
-                logger.error("closing the dependencies of %r failed", self._scope["path"], exc_info=outcome)
+        outcome = None if exc is None else await self._throw(exc)
+        if isinstance(outcome, Exception) and outcome is not exc:
+            logger.error("closing the dependencies of %r failed", self._scope["path"], exc_info=outcome)
+        try:
+            await self._close_scope(failure)
+        finally:
+            await close_request(self._scope)
+        if outcome is not None and outcome is not exc and not isinstance(outcome, Exception):
+            raise outcome
+
+    async def _close_scope(self, failure: BaseException | None) -> None:
+        """Close what the container made for this call."""
         scope, self._container_scope = self._container_scope, None
-        if scope is not None:
-            try:
-                await scope.aclose(failure)
-            except Exception:
-                logger.exception("closing what the container made for %r failed", self._scope["path"])
-        await close_request(self._scope)
+        if scope is None:
+            return
+        try:
+            await scope.aclose(failure)
+        except Exception:
+            logger.exception("closing what the container made for %r failed", self._scope["path"])
 
     async def _throw(self, exc: BaseException) -> BaseException:
         """Throw into what is open, the inner first, and return what it is then."""
@@ -300,7 +317,7 @@ class Opened:
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         leave: Callable[[], object] = partial(self._manager.__exit__, kind, exc, traceback)
-        await self._workers.run_in(Lane.CLEANUP, partial(self._context.run, leave))
+        await self._workers.finish_in(Lane.CLEANUP, partial(self._context.run, leave))
 
     def _enter(self) -> object:
         value = self._context.run(self._manager.__enter__)

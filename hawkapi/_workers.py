@@ -9,8 +9,10 @@ do not help a sync stream that waits for another one of a full lane; such stream
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -18,6 +20,8 @@ from enum import Enum
 from typing import Any, Final
 
 from hawkapi.types import Scope
+
+logger = logging.getLogger("hawkapi")
 
 DEFAULT_SIZE: Final = 40
 """Threads at most. Blocking handlers mostly wait, so there are more than processors; other frameworks have as many."""
@@ -66,6 +70,20 @@ class WorkerPool:
     async def run_in[T](self, lane: Lane, function: Callable[[], T]) -> T:
         """Call a function in a thread of a lane; the rest is as for `run`."""
         return await self._run(self._lanes[lane], function)
+
+    async def finish_in[T](self, lane: Lane, function: Callable[[], T]) -> T:
+        """Call a function in a thread of a lane, whatever happens to the caller: one that is cancelled waits for it."""
+        work = self._run(self._lanes[lane], function)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait((work,))
+            failure = work.exception()
+            if failure is not None:
+                logger.error("%r failed after its caller was cancelled", function, exc_info=failure)
+            raise
 
     def _run[T](self, executor: ThreadPoolExecutor, function: Callable[[], T]) -> asyncio.Future[T]:
         context = copy_context()

@@ -487,3 +487,77 @@ def test_more_open_generators_than_threads() -> None:
 
     answers = asyncio.run(everyone())
     assert ({message[0]["status"] for message in answers}, len(closed)) == ({200}, 600)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_cancellation_while_closing_is_not_lost(fails: bool) -> None:
+    """Who cancels a request whose dependencies are being closed sees it cancelled; no response goes out after that."""
+    log: list[str] = []
+    closing = asyncio.Event()
+    app = HawkAPI()
+
+    async def slow() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            closing.set()
+            await asyncio.Event().wait()
+
+    @app.get("/")
+    async def handler(
+        a: Annotated[str, Depends(opener(log, "a", "async"))], b: Annotated[None, Depends(slow, scope="function")]
+    ) -> None:
+        if fails:
+            raise HTTPException(409)
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(exchange(app, log))
+        await closing.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert log == ["open a", "a saw CancelledError", "close a"]
+
+
+def test_request_cancelled_while_a_plain_generator_closes() -> None:
+    """It is closed all the same, also if no thread is free for that yet, and before those that it depends on."""
+    log: list[str] = []
+    closing, go_on = threading.Event(), threading.Event()
+    app = HawkAPI(worker_threads=1)
+
+    def slow() -> Generator[None]:
+        yield
+        closing.set()
+        go_on.wait(10)
+
+    @app.get("/slow")
+    async def keeps_the_thread(a: Annotated[None, Depends(slow)]) -> None: ...
+
+    outer = opener(log, "outer", "async")
+
+    def waits(given: Annotated[str, Depends(outer)]) -> Generator[None]:
+        yield
+        log.append("close inner")
+
+    @app.get("/")
+    async def handler(a: Annotated[None, Depends(waits)]) -> None: ...
+
+    async def cancel() -> None:
+        first = asyncio.ensure_future(asyncio.to_thread(request, app, "GET", "/slow"))
+        await asyncio.to_thread(closing.wait, 10)
+        task = asyncio.ensure_future(exchange(app, log))
+        while "sent" not in log:  # noqa: ASYNC110 - a list has no event
+            await asyncio.sleep(0)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await first
+
+    asyncio.run(cancel())
+    assert log == ["open outer", "sent", "close inner", "outer saw CancelledError", "close outer"]
