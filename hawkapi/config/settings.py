@@ -138,9 +138,12 @@ class Settings:
         return cls(profile, base_dir, **overrides)
 
     def __repr__(self) -> str:
-        """Show each setting that has a value, secrets as `***`: by their names, and passwords in URLs."""
+        """Show each setting that has a value; `***` for secrets, by their names or their variables', and for the
+        passwords of URLs."""
         cls = type(self)
-        shown = ", ".join(f"{name}={show(name, getattr(self, name))}" for name in _names_of(cls) if hasattr(self, name))
+        shown = ", ".join(
+            f"{name}={_shown(cls, name, getattr(self, name))}" for name in _names_of(cls) if hasattr(self, name)
+        )
         return f"{cls.__name__}({shown})"
 
 
@@ -242,6 +245,13 @@ def _names_of(cls: type) -> list[str]:
             if not name.startswith("_") and not _is_class_variable(annotation):
                 names[name] = None
     return list(names)
+
+
+def _shown(cls: type, name: str, value: object) -> str:
+    """Return the `repr` of a setting, without what its name or its variable's name says is secret."""
+    binding = inspect.getattr_static(cls, name, None)
+    secret_name = isinstance(binding, EnvField) and is_secret_name(binding.env_var)
+    return show(binding.env_var if secret_name else name, value)
 
 
 def _is_class_variable(annotation: Any) -> bool:

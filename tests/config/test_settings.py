@@ -376,6 +376,17 @@ def test_repr(name: str, value: object, shown: str, directory: Path) -> None:
     assert repr(settings()) == f"App({name}={shown})"
 
 
+def test_repr_of_a_variable_with_a_secret_name(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of the variable says as well that a value is secret, as it does in errors."""
+
+    class App(Settings):
+        login: str = env_field("DB_PASSWORD", default="")
+        user: str = env_field("DB_USER", default="me")
+
+    monkeypatch.setenv("DB_PASSWORD", "hunter2")
+    assert repr(App()) == "App(login='***', user='me')"
+
+
 def test_repr_of_models_of_other_packages(directory: Path) -> None:
     """The members of attrs and pydantic objects are looked at too."""
     attrs = pytest.importorskip("attrs")
