@@ -163,7 +163,8 @@ class WebSocketDispatcher:
 class Followed:
     """A connection's `receive` and `send` as middleware gets them, and how far it has come through them.
 
-    A middleware that answers with an HTTP response, not asking what kind of connection it has, refuses the handshake.
+    A middleware that answers with an HTTP response, not asking what kind of connection it has, refuses the handshake,
+    or closes a connection that is open.
     """
 
     __slots__ = ("_can_deny", "_receive", "_send", "asked", "state")
@@ -188,10 +189,12 @@ class Followed:
         """Send an event on."""
         kind: str = message["type"]
         if not kind.startswith("http.response."):
+            # SPEC: a handshake that was answered cannot be answered with a response as well.
+            self._can_deny = False
             await self._send(message)
         elif self._can_deny:
             await self._send({**message, "type": f"websocket.{kind}"})
-        elif self.state is WebSocketState.CONNECTING:
+        elif self.state is not WebSocketState.DISCONNECTED:
             await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
         if kind == "websocket.accept":
             self.state = WebSocketState.CONNECTED

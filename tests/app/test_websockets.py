@@ -519,6 +519,29 @@ def test_middleware_that_answers_with_a_response(extensions: Any, kinds: list[st
     assert [message["type"] for message in converse(app, "/ws", extensions=extensions)] == kinds
 
 
+@pytest.mark.parametrize("extensions", [DENIAL, {}], ids=["extension", "close"])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(ACCEPT, [ACCEPT, {"type": "websocket.close", "code": 1008}]), (close(4000), [close(4000)])],
+    ids=["open", "closed"],
+)
+def test_middleware_that_answers_with_a_response_too_late(answer: Any, expected: list[Any], extensions: Any) -> None:
+    """A response after the handshake was answered closes what is open; no event goes out that is not allowed then."""
+
+    class Late:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send(answer)
+            await PlainTextResponse("late")(scope, receive, send)
+
+    app = app_with_socket(echo)
+    app.add_middleware(Late)
+    assert converse(app, "/ws", extensions=extensions) == expected
+
+
 def test_mount_gets_unrouted_websockets() -> None:
     """A mounted application serves what no route takes, and knows its path; the root has its own handlers first."""
     inner = app_with_socket(echo, "/chat")
