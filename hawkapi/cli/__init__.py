@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -29,13 +30,16 @@ COMMANDS: Final = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that names the command that was probably meant."""
+    """A parser that says in one line what is wrong, and names the command that was probably meant."""
 
     @override
     def error(self, message: str) -> NoReturn:
         # COMPAT: argparse can do so itself from 3.14 on (`suggest_on_error`).
         wrong = message.split("'")[1] if message.startswith("argument COMMAND: invalid choice: '") else None
-        super().error(message if wrong is None else f"there is no command {wrong!r}{suggestion(wrong, COMMANDS)}")
+        if wrong is not None:
+            message = f"there is no command {wrong!r}{suggestion(wrong, COMMANDS)}"
+        # Not the usage, eleven lines for `run`, which hides the one that counts.
+        self.exit(2, f"{self.prog}: error: {message} (usage: {self.prog} --help)\n")
 
 
 def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -64,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name not in COMMANDS:
         parser.parse_args(arguments)
-        parser.print_help(sys.stderr)
+        parser.print_help()
         return 1
     module = importlib.import_module(f"hawkapi.cli.{name}")
     commands[name].description = module.DESCRIPTION
@@ -85,6 +89,9 @@ def execute(module: ModuleType, options: argparse.Namespace) -> int:
     except CommandError as exc:
         print(f"{exc.details}hawkapi: {exc}", file=sys.stderr)  # noqa: T201
         return exc.status
+    except KeyboardInterrupt:
+        # While the application is imported; servers stop by themselves.
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read the output has gone, `head` for example. The interpreter must not try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

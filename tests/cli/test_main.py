@@ -15,11 +15,11 @@ from hawkapi.cli import main
 
 
 def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a command the help is printed on stderr and the status is 1."""
+    """Without a command the help is printed and the status is 1."""
     assert main([]) == 1
     captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("usage: hawkapi [-h] [--version] COMMAND ...")
+    assert captured.err == ""
+    assert captured.out.startswith("usage: hawkapi [-h] [--version] COMMAND ...")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,13 +29,32 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert (caught.value.code, capsys.readouterr().out) == (0, f"hawkapi {hawkapi.__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [["no-such-command"], ["info", "--no-such-option"]], ids=["command", "option"])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage is explained on stderr and the status is 2."""
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ("no-such-command", "hawkapi: error: there is no command 'no-such-command' (usage: hawkapi --help)"),
+        ("--wrong", "hawkapi: error: unrecognized arguments: --wrong (usage: hawkapi --help)"),
+        ("info --xy", "hawkapi info: error: unrecognized arguments: --xy (usage: hawkapi info --help)"),
+        ("run --port x", "hawkapi run: error: argument --port: 'x' is not a whole number (usage: hawkapi run --help)"),
+        ("run main:app more", "hawkapi run: error: unrecognized arguments: more (usage: hawkapi run --help)"),
+    ],
+    ids=["command", "option", "option-of-a-command", "value", "argument"],
+)
+def test_wrong_usage(arguments: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage is one line on stderr, and the status is 2."""
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage: hawkapi" in capsys.readouterr().err
+        main(arguments.split())
+    assert (caught.value.code, capsys.readouterr().err) == (2, f"{error}\n")
+
+
+def test_interrupt_while_the_application_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl+C then ends the command as it ends others, without a traceback."""
+    (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.chdir(tmp_path)
+    assert (main(["routes", "interrupted"]), capsys.readouterr().err) == (130, "")
 
 
 def test_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +62,7 @@ def test_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["rotues"])
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "hawkapi: error: there is no command 'rotues'; did you mean routes?"
+        "hawkapi: error: there is no command 'rotues'; did you mean routes? (usage: hawkapi --help)"
     )
 
 

@@ -68,10 +68,11 @@ def test_options_that_exclude_each_other(
     ],
 )
 def test_options_that_are_wrong(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage exits with 2 and says what is wrong."""
+    """Wrong usage exits with 2 and says in one line what is wrong."""
     with pytest.raises(SystemExit) as caught:
         main(["run", "main:app", *arguments])
-    assert (caught.value.code, capsys.readouterr().err.splitlines()[-1]) == (2, f"hawkapi run: error: {message}")
+    line = f"hawkapi run: error: {message} (usage: hawkapi run --help)\n"
+    assert (caught.value.code, capsys.readouterr().err) == (2, line)
 
 
 @pytest.mark.parametrize(
