@@ -55,9 +55,10 @@ class Encoder:
         try:
             text = "".join(self._c_encode(value, 0))
         except (TypeError, ValueError):
-            # json knows few types of keys. `_write` knows as many as msgspec, and says what nobody has a form for.
-            return _written(value)
-        return text.encode("utf-8") if _EXPONENT.search(text) is None else _written(value)
+            # json knows few types of keys. `_write` knows as many as msgspec, and says what nobody has a form for:
+            # after this and not here, where its traceback would begin with that of json.
+            text = ""
+        return text.encode("utf-8") if text and _EXPONENT.search(text) is None else _written(value)
 
 
 def to_builtin(value: Any) -> object:
@@ -96,7 +97,7 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, Mapping) and not isinstance(value, dict):
         copied: dict[object, object] = {**value}
         return copied
-    raise TypeError(f"Cannot serialize object of type {cls.__qualname__}{_REMEDIES.get(cls.__qualname__, '')}")
+    raise TypeError(f"Cannot serialize object of type {cls.__qualname__}{_remedy(plain)}")
 
 
 _REMEDIES: Final[dict[str, str]] = {
@@ -104,6 +105,15 @@ _REMEDIES: Final[dict[str, str]] = {
     "async_generator": ": return a StreamingResponse of it",
 }
 """What to do about objects that are returned by mistake, by the name of their class."""
+
+
+def _remedy(value: object) -> str:
+    """Return the end of an error's sentence: what to do about an object that has no form, or nothing."""
+    if isinstance(value, BaseException):
+        return ": raise it instead of returning it"
+    if not callable(value) and hasattr(value, "__dict__"):
+        return ": convert it, or give the route a response_model, which says which of its attributes are sent"
+    return _REMEDIES.get(type(value).__qualname__, "")
 
 
 def _set_members(members: list[tuple[str, object]]) -> dict[str, object]:

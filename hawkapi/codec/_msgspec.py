@@ -211,9 +211,9 @@ def build_encoder() -> Callable[[object], bytes]:
             data = encode(value)
         except TypeError:
             # Subclasses of str and int, None and bool as keys, and iterators, which can be read once only, are nothing
-            # to msgspec; what remains is refused.
-            return exact(value)
+            # to msgspec; what remains is refused, below and not here, where its traceback would begin with this one.
+            data = b""
         # msgspec writes NaN and infinities as null. Only a text that holds a null can hide one.
-        return exact(value) if data.find(b"null") >= 0 and may_hide_nan(value) else data
+        return exact(value) if not data or (data.find(b"null") >= 0 and may_hide_nan(value)) else data
 
     return encode_checked

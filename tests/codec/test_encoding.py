@@ -72,6 +72,10 @@ class Key:
     value: int
 
 
+class Plain:
+    """A class that JSON knows nothing about, as that of a row of an ORM."""
+
+
 def encoders() -> list[Any]:
     """Return the encoder factory of every codec that can be imported."""
     found = [pytest.param(build_encoder, id="portable")]
@@ -209,14 +213,17 @@ async def pieces() -> AsyncIterator[str]:
         pytest.param([1e20, 1j], TypeError, "Cannot serialize object of type complex", id="complex"),
         pytest.param(Item, TypeError, "Cannot serialize object of type type", id="class"),
         pytest.param(pieces(), TypeError, "of type async_generator: return a StreamingResponse", id="async-generator"),
+        pytest.param(Plain(), TypeError, "of type Plain: convert it, or give the route a response_model", id="plain"),
+        pytest.param(LookupError(), TypeError, "of type LookupError: raise it instead", id="exception"),
         pytest.param({(1, 2): 3}, TypeError, "Cannot serialize object of type tuple", id="tuple-key"),
         pytest.param({Key(1): 3}, TypeError, "Cannot serialize object of type Key", id="dataclass-key"),
     ],
 )
 def test_encode_refuses(build: Build, value: object, error: type[Exception], message: str) -> None:
     """What JSON has no form for is an error, never something else in silence."""
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         build()(value)
+    assert caught.value.__context__ is None  # A traceback shows one error, not what was tried before.
 
 
 @both_codecs
