@@ -27,6 +27,7 @@ from hawkapi._binding import Binding, Step, StepKind, named_arguments
 from hawkapi._workers import Lane, WorkerPool, call_in_worker
 from hawkapi.background import BackgroundTasks
 from hawkapi.di.container import Container
+from hawkapi.di.errors import ProviderNotFoundError
 from hawkapi.di.scopes import Scope as ContainerScope
 from hawkapi.params._extract import ABSENT
 from hawkapi.params._signature import Source
@@ -190,7 +191,12 @@ class Resolution:
             return step.default
         if self._container_scope is None:
             self._container_scope = self._container.scope()
-        return await self._container_scope.resolve(step.function, step.name)
+        try:
+            return await self._container_scope.resolve(step.function, step.name)
+        except ProviderNotFoundError as exc:
+            if not self._has_provider(step):
+                exc.add_note("Depends() takes it from the container; what is to be called stands in Depends(...)")
+            raise
 
     def _has_provider(self, step: Step) -> bool:
         return self._container.has(step.function, step.name) or self._container.has(step.function)

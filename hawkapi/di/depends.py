@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hawkapi._callables import callable_name
@@ -45,7 +45,7 @@ class Dependency:
         scope: Literal["request", "function"] = "request",
     ) -> None:
         if dependency is not None and not callable(dependency):
-            raise TypeError(f"Depends needs something that can be called, not {dependency!r}")
+            raise TypeError(f"Depends needs something that can be called, not {dependency!r}{_remedy(dependency)}")
         if scope not in SCOPES:
             raise ValueError(f"scope is {scope!r}; it is 'request' or 'function'")
         self.dependency = dependency
@@ -59,8 +59,16 @@ class Dependency:
         return f"{self.written_as}(name={self.name!r})" if self.name is not None else f"{self.written_as}()"
 
 
+def _remedy(value: object) -> str:
+    """Return the end of an error's sentence: what to do about what a function returned, or nothing."""
+    was_called = isinstance(value, Coroutine | Generator | AsyncGenerator)
+    return "; write the function's name without parentheses behind it" if was_called else ""
+
+
 def check_guards(markers: Iterable[object] | None) -> tuple[Dependency, ...]:
     """Return the elements of `dependencies=`, none for `None`; raises as `check_guard`."""
+    if isinstance(markers, Dependency):
+        raise TypeError(f"dependencies= takes a list: write dependencies=[{markers!r}]")
     return tuple(check_guard(marker) for marker in markers or ())
 
 

@@ -242,6 +242,8 @@ def _take_marker(annotation: Any, default: Any, refuse: Refuse, name: str) -> tu
             type only.
     """
     annotation, markers = _without_markers(annotation)
+    if isinstance(default, type) and issubclass(default, ParamMarker | Dependency):
+        raise refuse(f"parameter {name}: the default is a class; write {_written(default)}(...)")
     if isinstance(default, ParamMarker | Dependency):
         markers = [default, *markers]
     elif is_marker(default):
@@ -289,6 +291,10 @@ def _markers_in(annotation: Any, seen: set[int]) -> Iterator[Marker]:
         yield from (made for made in map(_made, annotation.__metadata__) if isinstance(made, ParamMarker | Dependency))
     for argument in (get_origin(annotation), *get_args(annotation)):
         yield from _markers_in(argument, seen)
+
+
+def _written(marker: type[Marker]) -> str:
+    return marker.written_as if issubclass(marker, Dependency) else marker.__name__
 
 
 def _source_by_marker(marker: ParamMarker | None) -> Source | None:
@@ -365,7 +371,12 @@ def _describe(annotation: Any, marker: ParamMarker | None, refuse: Refuse, name:
     try:
         return describe(Annotated[annotation, Meta(**constraints)] if constraints else annotation)
     except (UnsupportedTypeError, TypeError, ValueError) as exc:
-        raise refuse(f"parameter {name}: {exc}") from exc
+        bare = bare_type(annotation)
+        is_other = marker is None and isinstance(bare, type) and str(exc).startswith(f"type {type_name(bare)} ")
+        raise refuse(f"parameter {name}: {exc}{_PROVIDED if is_other else ''}") from exc
+
+
+_PROVIDED: Final = "; mark a dependency with Depends(...), or register the type in the container before the route"
 
 
 def _default(parameter: inspect.Parameter, marker: ParamMarker | None) -> Default:

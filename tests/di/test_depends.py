@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import pytest
 
-from hawkapi import Depends
+from hawkapi import Depends, Router
 
 
 def page(number: int = 1) -> int:
@@ -39,6 +40,23 @@ def test_what_cannot_be_called_is_refused() -> None:
     """A value in place of a function is told so at once."""
     with pytest.raises(TypeError, match="can be called, not 5"):
         Depends(5)  # type: ignore[arg-type]
+
+
+def numbers() -> Iterator[int]:
+    """Yield a number."""
+    yield 1
+
+
+def test_a_dependency_that_was_called_is_refused() -> None:
+    """`Depends(get_db())` gives what the function returned; the error says what to write instead."""
+    with pytest.raises(TypeError, match=r"not <generator object .*>; write the function's name without parentheses"):
+        Depends(numbers())  # type: ignore[arg-type]
+
+
+def test_a_guard_outside_a_list_is_refused() -> None:
+    """One guard is written as a list too."""
+    with pytest.raises(TypeError, match=r"write dependencies=\[Depends\(page\)\]"):
+        Router(dependencies=Depends(page))
 
 
 def test_an_unknown_scope_is_refused() -> None:

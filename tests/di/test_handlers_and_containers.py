@@ -159,6 +159,7 @@ def test_missing_provider(caplog: pytest.LogCaptureFixture) -> None:
 
     assert request(app, "GET", "/required").status == 500
     assert "No provider registered for Service" in str(caplog.records[0].exc_info)
+    assert "what is to be called stands in Depends(...)" in caplog.text
     assert [request(app, "GET", path).json() for path in ("/default", "/optional")] == [True, True]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from apps import NO_PROBES
 
-from hawkapi import HawkAPI, Response
+from hawkapi import Depends, HawkAPI, Query, Response
 from hawkapi._callables import unwrap_callable
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.params._annotations import refusal
@@ -163,6 +163,9 @@ def test_path_parameter_is_converted_once(handler: Callable[..., Any], path: str
 async def any_number(*values: int) -> None: ...
 async def any_names(**values: int) -> None: ...
 async def opaque(x: Opaque) -> None: ...
+async def opaque_items(x: list[Opaque]) -> None: ...
+async def uncalled_marker(x: Any = Query) -> None: ...
+async def uncalled_depends(x: Any = Depends) -> None: ...
 async def body_in_path(x: Item) -> None: ...
 async def list_in_path(x: list[str]) -> None: ...
 async def unknown_name(x: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
@@ -184,7 +187,10 @@ async def async_generator() -> AsyncIterator[bytes]:
 REFUSALS = [
     pytest.param(any_number, "/", r"parameter \*values: 'int' takes any number of arguments; name each", id="args"),
     pytest.param(any_names, "/", r"parameter \*\*values: 'int' takes any number of arguments", id="kwargs"),
-    pytest.param(opaque, "/", "parameter x: type Opaque is not supported", id="class"),
+    pytest.param(opaque, "/", r"parameter x: type Opaque is not supported; mark a dependency with Depends", id="class"),
+    pytest.param(opaque_items, "/", r"parameter x: type Opaque is not supported$", id="class-inside"),
+    pytest.param(uncalled_marker, "/", r"parameter x: the default is a class; write Query\(\.\.\.\)", id="marker"),
+    pytest.param(uncalled_depends, "/", r"parameter x: the default is a class; write Depends\(", id="depends"),
     pytest.param(body_in_path, "/{x}", "parameter x comes from the path, which cannot hold .*Item", id="body-in-path"),
     pytest.param(list_in_path, "/{x}", r"parameter x comes from the path, which cannot hold list\[str\]", id="list"),
     pytest.param(takes_int, "/{x:uuid}", "parameter x is uuid in the path but .*int.* in the handler", id="types"),
