@@ -97,6 +97,11 @@ class Runner:
             self.ended = True
             self.changes.announce()
 
+    @property
+    def started(self) -> bool:
+        """Whether the application has been called by `start`."""
+        return self._task is not None
+
     def start(self) -> None:
         """Call the application in a task of its own."""
         self._task = asyncio.get_running_loop().create_task(self.run())

@@ -123,8 +123,10 @@ class Connection(Runner):
 
         Raises:
             TimeoutError: none comes.
+            RuntimeError: the session is used without its block.
             BaseException: what escaped it.
         """
+        self._check_entered()
         await self._wait(lambda: self._from_app or self._closed_by_app or self.ended)
         if self._from_app:
             return self._from_app.popleft()
@@ -162,6 +164,7 @@ class Connection(Runner):
         Raises:
             WebSocketDisconnect: the connection is closed.
         """
+        self._check_entered()
         closed = self._closed_by_app or self._disconnect
         if closed is not None:
             raise as_disconnect(closed)
@@ -185,6 +188,10 @@ class Connection(Runner):
         if message["type"] == "websocket.close":
             raise self._as_disconnect(message)
         return message
+
+    def _check_entered(self) -> None:
+        if not self.started:
+            raise RuntimeError("a WebSocket connects on entering its block: write `with client.websocket_connect(...)`")
 
     async def _wait(self, condition: Any) -> None:
         try:

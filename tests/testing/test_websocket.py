@@ -387,6 +387,14 @@ def test_session_keeps_its_client() -> None:
         assert session.receive_text() == "a"
 
 
+@pytest.mark.parametrize("use", [lambda s: s.receive_text(), lambda s: s.send_text("a")], ids=["receive", "send"])
+def test_session_without_its_block(use: Callable[[Any], None]) -> None:
+    """Who forgets the `with` is told so at once, instead of waiting for a timeout."""
+    session = TestClient(accepting(echo)).websocket_connect("/")
+    with pytest.raises(RuntimeError, match=r"write `with client\.websocket_connect"):
+        use(session)
+
+
 def test_two_sessions_at_once() -> None:
     """Sessions of one client talk to each other through the application."""
     rooms: list[Send] = []
