@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
+from hawkapi.http.headers import MutableHeaders
 from hawkapi.testing._cookies import CookieJar
 from hawkapi.testing._loop import LoopThread, abandon, await_in, run_in
 from hawkapi.testing._request import HeaderFields, RequestOptions
@@ -41,7 +42,7 @@ class TestClient:
     Args:
         app: any ASGI 3 application.
         base_url: scheme, host, port and base path of the requests; `https` makes them secure.
-        headers: sent with every request; those of a request replace them by name.
+        headers: sent with every request; those of a request replace them by name. `client.headers` is all of them.
         cookies: sent with every request; `client.cookies` is a dict of all that there are.
         follow_redirects: follow redirects, 20 at most, where a request does not say otherwise; default no.
         raise_server_exceptions: `True`, the default, raises in the test what escapes the application; `False` makes a
@@ -94,6 +95,11 @@ class TestClient:
         self._guard = threading.Lock()
         self._thread: LoopThread | None = None
         self._lifespan: tuple[LifespanRun, asyncio.AbstractEventLoop] | None = None
+
+    @property
+    def headers(self) -> MutableHeaders:
+        """The header fields of every request, to be changed in place; those of a request replace them by name."""
+        return self._session.fields
 
     @property
     def cookies(self) -> CookieJar:

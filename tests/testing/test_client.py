@@ -6,11 +6,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from hawkapi import BackgroundTasks, HawkAPI, PlainTextResponse, Request
+from hawkapi import BackgroundTasks, HawkAPI, Header, PlainTextResponse, Request
 from hawkapi.testing import HTTPStatusError, TestClient, TestResponse
 from hawkapi.testing._body import Files
 from hawkapi.types import Receive, Scope, Send
@@ -138,6 +138,22 @@ def test_query(path: str, params: Any, query: bytes) -> None:
 def test_header_fields(defaults: Any, headers: Any, sent: list[tuple[bytes, bytes]]) -> None:
     """A request's fields replace the client's of the same name."""
     assert scope_of("/", headers=headers, client={"headers": defaults})["headers"] == sent
+
+
+def test_header_fields_of_a_client_can_be_changed() -> None:
+    """What is set on `client.headers`, also after the first request, goes with every later one."""
+    app = HawkAPI()
+
+    @app.get("/")
+    async def token(x_token: Annotated[str | None, Header()] = None) -> str | None:
+        return x_token
+
+    client = TestClient(app, headers={"X-Token": "a"})
+    assert client.get("/").json() == "a"
+    client.headers.update({"x-token": "b"})
+    assert client.get("/").json() == "b"
+    del client.headers["X-Token"]
+    assert client.get("/").status_code == 204
 
 
 def test_client_address_and_root_path() -> None:
