@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, ClassVar, Final, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, final
 
 from hawkapi.codec import CodecError
 from hawkapi.codec._annotations import class_hints, type_name
@@ -136,6 +136,16 @@ class Settings:
     def load(cls, profile: str | None = None, base_dir: str | Path | None = None, **overrides: Any) -> Self:
         """Return a new instance; the same as calling the class."""
         return cls(profile, base_dir, **overrides)
+
+    if not TYPE_CHECKING:  # A type checker would take any name for a setting.
+
+        def __getattr__(self, name: str) -> Any:
+            cls = type(self)
+            if name in _names_of(cls) and not hasattr(cls, name):
+                raise AttributeError(
+                    f"{cls.__name__}.{name} has no value: no env_field, no default, no argument", name=name, obj=self
+                )
+            return object.__getattribute__(self, name)  # Raises what is raised for any other name.
 
     def __repr__(self) -> str:
         """Show each setting that has a value; `***` for secrets, by their names or their variables', and for the

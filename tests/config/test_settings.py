@@ -336,6 +336,24 @@ def test_inheritance(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         More(total=1)
 
 
+def test_setting_without_a_value(directory: Path) -> None:
+    """A setting that nothing gives a value says so when it is asked for; other names and properties fail as ever."""
+
+    class Half(Settings):
+        mail: str
+
+        @property
+        def broken(self) -> str:
+            return str(self.nowhere)  # type: ignore[attr-defined]
+
+    settings = Half()
+    assert (hasattr(settings, "mail"), repr(settings), Half(mail="a").mail) == (False, "Half()", "a")
+    with pytest.raises(AttributeError, match=r"Half\.mail has no value: no env_field, no default, no argument"):
+        _ = settings.mail
+    with pytest.raises(AttributeError, match="no attribute 'nowhere'"):
+        _ = settings.broken
+
+
 def test_subclass_with_its_own_init(directory: Path) -> None:
     """`load` goes through `__init__`."""
 
