@@ -29,6 +29,10 @@ COMMANDS: Final = {
 """Each is a module beside this one, with `DESCRIPTION`, `add_arguments(parser)` and `execute(options) -> int`."""
 
 
+_ELSEWHERE: Final = {("run", "--reload"): "; hawkapi dev reloads"}
+"""What an option of other programs is called here, by the command at which it is looked for."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says in one line what is wrong, and names the command that was probably meant."""
 
@@ -76,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         # Only options can be misspelt; the value of one, behind `=`, would spoil the comparison.
-        hint = suggestion(unknown[0].partition("=")[0], commands[name]._option_string_actions)
+        option = unknown[0].partition("=")[0]
+        hint = _ELSEWHERE.get((name, option)) or suggestion(option, commands[name]._option_string_actions)
         commands[name].error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     return execute(module, options)
 

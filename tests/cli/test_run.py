@@ -64,6 +64,7 @@ def test_options_that_exclude_each_other(
         pytest.param(["--threads", "0"], "argument --threads: 0 is less than 1", id="no-threads"),
         pytest.param(["--workers", "x"], "argument --workers: 'x' is not a whole number", id="no-number"),
         pytest.param(["--thread", "2"], "unrecognized arguments: --thread 2; did you mean --threads?", id="misspelt"),
+        pytest.param(["--reload"], "unrecognized arguments: --reload; hawkapi dev reloads", id="of-dev"),
         pytest.param(["--zzz"], "unrecognized arguments: --zzz", id="like-no-other"),
     ],
 )
