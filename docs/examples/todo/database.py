@@ -1,17 +1,17 @@
 """The database: one SQLite file, a connection for each request.
 
-Any number of threads and processes use it at the same time: SQLite locks the file, in write-ahead mode readers do not
-wait for a writer, and `busy_timeout` makes writers wait for each other.
+Any number of threads and processes use it at the same time: SQLite locks the file, in write-ahead mode readers and the
+writer do not wait for each other, and `busy_timeout` makes writers take turns.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Annotated
 
-from hawkapi import Depends
+from hawkapi import Depends, Request
 
 from .settings import TodoSettings
 
@@ -22,7 +22,9 @@ create table if not exists items (
     id integer primary key, user text not null references users, title text not null, done integer not null default 0,
     attachment text
 );
-create table if not exists events (id integer primary key, topic text not null, data text not null);
+create table if not exists events (
+    id integer primary key, topic text not null, data text not null, key text unique
+);
 """
 
 settings = TodoSettings()
@@ -41,15 +43,16 @@ def connect() -> sqlite3.Connection:
 def create() -> None:
     """Make the tables, if they are not there."""
     with closing(connect()) as connection:
-        connection.execute("pragma journal_mode = wal")
+        with suppress(sqlite3.OperationalError):  # Another worker that starts now is doing the same.
+            connection.execute("pragma journal_mode = wal")
         connection.executescript(SCHEMA)
 
 
-def open_session() -> Iterator[sqlite3.Connection]:
+def open_session(request: Request) -> Iterator[sqlite3.Connection]:
     """Give a request a connection and a transaction: committed before the response is sent, or rolled back."""
     with closing(connect()) as connection:
-        # A transaction that only later turns out to write could find that another one was faster.
-        connection.execute("begin immediate")
+        # A transaction that reads first and writes later could find that another one was faster.
+        connection.execute("begin" if request.method == "GET" else "begin immediate")
         try:
             yield connection
         except BaseException:

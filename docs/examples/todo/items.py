@@ -91,6 +91,7 @@ def to_item(row: sqlite3.Row) -> Item:
     return Item(row["id"], row["title"], bool(row["done"]), row["attachment"] is not None)
 
 
-def note(session: Session, topic: str, data: dict[str, object]) -> None:
-    """Store what has happened, for everybody who listens."""
-    session.execute("insert into events (topic, data) values (?, ?)", (topic, json.dumps(data)))
+def note(session: Session, topic: str, data: dict[str, object], key: str | None = None) -> None:
+    """Store what has happened, for everybody who listens; what has a key is stored once."""
+    query = "insert or ignore into events (topic, data, key) values (?, ?, ?)"
+    session.execute(query, (topic, json.dumps(data), key))

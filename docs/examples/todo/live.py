@@ -9,11 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, closing, suppress
 from typing import Annotated
 
-from hawkapi import Depends, EventSourceResponse, Header, Router, ServerSentEvent, WebSocket
+from hawkapi import (
+    Depends,
+    EventSourceResponse,
+    Header,
+    HTTPException,
+    Router,
+    ServerSentEvent,
+    WebSocket,
+    WebSocketDisconnect,
+)
 
 from .accounts import User
 from .database import connect
@@ -30,19 +39,20 @@ class Hub:
         self.listeners: dict[asyncio.Queue[sqlite3.Row], str] = {}
         self.task: asyncio.Task[None] | None = None
 
-    async def listen(self, topic: str, after: int | None = None) -> AsyncIterator[sqlite3.Row]:
+    async def listen(self, topic: str, after: int | None = None) -> AsyncGenerator[sqlite3.Row]:
         """Yield the events of a topic that come after one, default those that come from now on."""
         queue: asyncio.Queue[sqlite3.Row] = asyncio.Queue()
         last = await asyncio.to_thread(last_event) if after is None else after
         self.listeners[queue] = topic
         if self.task is None or self.task.done():
-            self.task = asyncio.create_task(self.watch())
+            self.task = asyncio.create_task(self.watch(last))
         try:
             for row in await asyncio.to_thread(events_after, last):
                 last = row["id"]
                 if row["topic"] == topic:
                     yield row
             while True:
+                # Some of these may have been among the rows above.
                 row = await queue.get()
                 if row["id"] > last:
                     last = row["id"]
@@ -50,9 +60,8 @@ class Hub:
         finally:
             del self.listeners[queue]
 
-    async def watch(self) -> None:
+    async def watch(self, last: int) -> None:
         """Look for new events while there are listeners."""
-        last = await asyncio.to_thread(last_event)
         while self.listeners:
             for row in await asyncio.to_thread(events_after, last):
                 last = row["id"]
@@ -87,31 +96,39 @@ async def feed(
     """Stream what happens to one's items."""
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for row in hub.listen(f"items of {user}", last_event_id):
-            yield ServerSentEvent(row["data"], id=str(row["id"]))
+        async with aclosing(hub.listen(f"items of {user}", last_event_id)) as rows:
+            async for row in rows:
+                yield ServerSentEvent(row["data"], id=str(row["id"]))
 
     return EventSourceResponse(events())
 
 
 @router.websocket("/chat")
 async def chat(socket: WebSocket, user: User, hub: Annotated[Hub, Depends()], after: int | None = None) -> None:
-    """Send every message to everybody."""
+    """Send every message to everybody.
+
+    What a client sends is `KEY TEXT`. A client that lost its connection cannot know whether its last messages came
+    through: it sends them again, and those whose key is there already are left out.
+    """
+    if not socket.allows_origin():
+        raise HTTPException(403, "this is another site's page")
     await socket.accept()
-
-    async def hear() -> None:
-        async for row in hub.listen("chat", after):
-            await socket.send_json({"id": row["id"], **json.loads(row["data"])})
-
-    hearing = asyncio.create_task(hear())
+    hearing = asyncio.create_task(hear(socket, hub, after))
     try:
-        async for text in socket.iter_text():
-            await asyncio.to_thread(say, user, text)
+        async for message in socket.iter_text():
+            await asyncio.to_thread(say, user, *message.split(" ", 1))
     finally:
         hearing.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, WebSocketDisconnect):
             await hearing
 
 
-def say(user: str, text: str) -> None:
+async def hear(socket: WebSocket, hub: Hub, after: int | None) -> None:
+    async with aclosing(hub.listen("chat", after)) as rows:
+        async for row in rows:
+            await socket.send_json({"id": row["id"], **json.loads(row["data"])})
+
+
+def say(user: str, key: str, text: str = "") -> None:
     with closing(connect()) as connection:
-        note(connection, "chat", {"user": user, "text": text})
+        note(connection, "chat", {"user": user, "text": text}, key=json.dumps([user, key]))
