@@ -24,6 +24,7 @@ from typing import Any, Final, override
 import uvicorn
 
 from hawkapi.cli._admission import admit_nobody_new
+from hawkapi.cli._event_streams import EndingEventStreams
 
 __all__ = ["DrainingServer"]
 
@@ -39,7 +40,7 @@ class DrainingServer(uvicorn.Server):
     """One server on one event loop in one thread. `should_exit` and `force_exit` may be set from any thread.
 
     Args:
-        config: uvicorn's.
+        config: uvicorn's, loaded.
         on_start: called in the server's thread when the application has started and the server listens.
         on_end: called in the server's thread when it stops serving, whatever the reason, before its event loop is
             closed: by then the application's shutdown waits for the other loops, which must know of it.
@@ -47,6 +48,8 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_end: Callable[[], None]) -> None:
         super().__init__(config)
+        self._stopping = asyncio.Event()
+        config.loaded_app = EndingEventStreams(config.loaded_app, self._stopping)
         self._on_start = on_start
         self._on_end = on_end
 
@@ -73,6 +76,7 @@ class DrainingServer(uvicorn.Server):
         """Stop accepting, end the connections as they become idle, then shut the application down."""
         closing = (b"connection", b"close")
         self.server_state.default_headers = [*self.server_state.default_headers, closing]
+        self._stopping.set()
         await self._empty_queues(sockets or [])
         await self._linger()
         watching = asyncio.create_task(self._end_when_forced())

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from hawkapi import HawkAPI, Request
+from hawkapi import EventSourceResponse, HawkAPI, Request
 
 
 def note(what: str) -> None:
@@ -51,6 +51,21 @@ async def forever() -> None:
     """Never answer."""
     note("forever")
     await asyncio.Event().wait()
+
+
+@app.get("/events", response_model=None)
+async def events() -> EventSourceResponse:
+    """Tell one thing, and then nothing."""
+
+    async def stream() -> AsyncGenerator[str]:
+        try:
+            yield "hello"
+            note("events")
+            await asyncio.Event().wait()
+        finally:
+            note("end of events")
+
+    return EventSourceResponse(stream())
 
 
 @app.get("/client")

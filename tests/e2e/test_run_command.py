@@ -158,6 +158,25 @@ def test_request_that_does_not_end(options: list[str], applications: int) -> Non
 
 
 @pytest.mark.parametrize(("options", "applications"), SHAPES)
+def test_event_stream_that_does_not_end(options: list[str], applications: int) -> None:
+    """A stream of events is ended when the server stops, and its clients need not wait for the graceful timeout."""
+    with run(*options, "--graceful-timeout", "600") as served, connected(served.address) as connection:
+        connection.send(request_bytes("GET", "/events"))
+        served.wait_until(lambda: "events" in served.notes() and served.notes().count("start") == applications)
+        served.process.send_signal(signal.SIGTERM)
+        answer = connection.answer()
+        assert (answer.body, answer.complete) == (b"data: hello\n\n", True)
+        assert served.process.wait(STOP_TIMEOUT_S) == 0
+        assert sorted(served.notes()) == [
+            "end of events",
+            "events",
+            *["start"] * applications,
+            *["stop"] * applications,
+        ]
+        assert "Traceback" not in served.log()
+
+
+@pytest.mark.parametrize(("options", "applications"), SHAPES)
 def test_second_signal(options: list[str], applications: int) -> None:
     """A second signal does not wait for requests, and the status says that the end was forced."""
     with run(*options, "--graceful-timeout", "600") as served, connected(served.address) as connection:
