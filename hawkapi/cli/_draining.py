@@ -23,6 +23,7 @@ from typing import Any, Final, override
 
 import uvicorn
 
+from hawkapi._threading import AsyncEvent
 from hawkapi.cli._admission import admit_nobody_new
 from hawkapi.cli._event_streams import EndingEventStreams
 
@@ -48,8 +49,9 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_end: Callable[[], None]) -> None:
         super().__init__(config)
-        self._stopping = asyncio.Event()
-        config.loaded_app = EndingEventStreams(config.loaded_app, self._stopping)
+        self._stopping = AsyncEvent()
+        app: Any = config.loaded_app  # pyright: ignore[reportUnknownMemberType] - uvicorn does not say
+        config.loaded_app = EndingEventStreams(app, self._stopping)
         self._on_start = on_start
         self._on_end = on_end
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, final
 
+from hawkapi._threading import AsyncEvent
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["EndingEventStreams"]
@@ -22,7 +23,7 @@ _CONTENT_TYPE: Final = b"text/event-stream"
 class EndingEventStreams:
     """An application whose event streams end when `stopping` is set. Belongs to one event loop."""
 
-    def __init__(self, app: ASGIApp, stopping: asyncio.Event) -> None:
+    def __init__(self, app: ASGIApp, stopping: AsyncEvent) -> None:
         self._app = app
         self._stopping = stopping
 
@@ -40,7 +41,7 @@ class EndingEventStreams:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
+    def __init__(self, receive: Receive, send: Send, stopping: AsyncEvent) -> None:
         self.was_told = False
         """Whether the application was told that the client has gone, although it has not."""
         self._receive = receive

@@ -277,7 +277,10 @@ def _without_markers(annotation: Any) -> tuple[Any, list[Marker]]:
 
 def _made(extra: Any) -> Any:
     """Return the marker that a class of markers in `Annotated` stands for; anything else as it is."""
-    return extra() if isinstance(extra, type) and issubclass(extra, ParamMarker | Dependency) else extra
+    if isinstance(extra, type) and issubclass(extra, ParamMarker | Dependency):
+        return extra()
+    made: object = extra
+    return made
 
 
 def _markers_in(annotation: Any, seen: set[int]) -> Iterator[Marker]:
@@ -287,8 +290,9 @@ def _markers_in(annotation: Any, seen: set[int]) -> Iterator[Marker]:
     seen.add(id(annotation))
     if isinstance(annotation, TypeAliasType):
         yield from _markers_in(annotation.__value__, seen)
-    if get_origin(annotation) is Annotated:
-        yield from (made for made in map(_made, annotation.__metadata__) if isinstance(made, ParamMarker | Dependency))
+    elif get_origin(annotation) is Annotated:
+        extras: tuple[object, ...] = annotation.__metadata__
+        yield from (made for made in map(_made, extras) if isinstance(made, ParamMarker | Dependency))
     for argument in (get_origin(annotation), *get_args(annotation)):
         yield from _markers_in(argument, seen)
 
