@@ -19,13 +19,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Generator
-from typing import Any, Final, override
+from typing import Any, Final, cast, override
 
 import uvicorn
 
 from hawkapi._threading import AsyncEvent
 from hawkapi.cli._admission import admit_nobody_new
 from hawkapi.cli._event_streams import EndingEventStreams
+from hawkapi.types import ASGIApp
 
 __all__ = ["DrainingServer"]
 
@@ -50,8 +51,8 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_end: Callable[[], None]) -> None:
         super().__init__(config)
         self._stopping = AsyncEvent()
-        app: Any = config.loaded_app  # pyright: ignore[reportUnknownMemberType] - uvicorn does not say
-        config.loaded_app = EndingEventStreams(app, self._stopping)
+        loaded = cast("ASGIApp", config.loaded_app)  # uvicorn calls whatever it has loaded as one
+        config.loaded_app = EndingEventStreams(loaded, self._stopping)
         self._on_start = on_start
         self._on_end = on_end
 

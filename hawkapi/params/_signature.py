@@ -25,7 +25,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAliasType, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAliasType, Union, cast, get_args, get_origin
 
 from hawkapi._callables import bound_names, is_hashable
 from hawkapi.background import BackgroundTasks
@@ -275,12 +275,11 @@ def _without_markers(annotation: Any) -> tuple[Any, list[Marker]]:
     return annotation, []
 
 
-def _made(extra: Any) -> Any:
+def _made(extra: Any) -> object:
     """Return the marker that a class of markers in `Annotated` stands for; anything else as it is."""
     if isinstance(extra, type) and issubclass(extra, ParamMarker | Dependency):
         return extra()
-    made: object = extra
-    return made
+    return cast("object", extra)
 
 
 def _markers_in(annotation: Any, seen: set[int]) -> Iterator[Marker]:
