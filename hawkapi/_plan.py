@@ -10,49 +10,54 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import Any, final
+from typing import Any, ClassVar, Self, final
 
 from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, build_binding
 from hawkapi._callables import is_async_callable, unwrap_callable
 from hawkapi._results import ResultWriter
+from hawkapi.di.container import Container
+from hawkapi.di.overrides import callables_for
 from hawkapi.params._annotations import refusal
 from hawkapi.params._signature import Consumer, HasProvider
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
-from hawkapi.routing.route import Route
+from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.types import ASGIApp, HeaderPairs
 
 
-@final
-class EndpointPlan:
-    """How the requests of one endpoint are answered."""
+class Plan:
+    """What the plans of both kinds of endpoints have: how the arguments of the handler are found."""
 
-    __slots__ = (
-        "binding",
-        "chain",
-        "gather",
-        "handler",
-        "headers",
-        "is_async",
-        "is_plain",
-        "messages",
-        "path_names",
-        "reads_body",
-        "route",
-        "size",
-        "status_code",
-    )
+    __slots__ = ("binding", "chain", "handler", "path_names", "route")
+
+    is_websocket: ClassVar[bool] = False
 
     def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
         template = parse_template(route.path)
-        consumer = Consumer(route.handler, template, partial(refusal, route), has_provider)
-        binding = build_binding(consumer, route.dependencies, replaced)
+        refuse = partial(refusal, route)
+        consumer = Consumer(route.handler, template, refuse, has_provider, is_websocket=self.is_websocket)
         self.route = route
         self.handler: Any = route.handler
         self.path_names = template.names
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
+        self.binding: Binding = build_binding(consumer, route.dependencies, replaced)
+
+    def overridden(self, container: Container) -> Self:
+        """Return the plan with the overrides of its dependencies that are in force here and now."""
+        replaced = callables_for(container) if self.binding.calls else NOTHING_REPLACED
+        return type(self)(self.route, container.has, replaced) if replaced else self
+
+
+@final
+class EndpointPlan(Plan):
+    """How the requests of one endpoint are answered."""
+
+    __slots__ = ("gather", "headers", "is_async", "is_plain", "messages", "reads_body", "size", "status_code")
+
+    def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
+        super().__init__(route, has_provider, replaced)
+        binding = self.binding
         self.is_async = is_async_callable(route.handler)
-        self.binding: Binding = binding
         # PERF: what a request to a plain endpoint needs is at hand.
         self.gather = binding.gather
         self.reads_body = binding.reads_body
@@ -65,11 +70,32 @@ class EndpointPlan:
         """Whether arguments and result are all there is to a request: nothing is made for it and closed after it."""
 
 
+@final
+class WebSocketPlan(Plan):
+    """How the WebSockets of one route are served."""
+
+    __slots__ = ("max_message_size",)
+
+    is_websocket = True
+
+    def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
+        super().__init__(route, has_provider, replaced)
+        self.max_message_size = route.max_message_size if isinstance(route, WebSocketRoute) else None
+
+
 def plan_of(endpoint: Endpoint, has_provider: HasProvider) -> EndpointPlan:
     """Return the plan of an endpoint, compiling it at the first request."""
     plan: EndpointPlan | None = endpoint.plan
     if plan is None:
         plan = endpoint.plan = EndpointPlan(endpoint.route, has_provider)
+    return plan
+
+
+def websocket_plan_of(endpoint: Endpoint, has_provider: HasProvider) -> WebSocketPlan:
+    """Return the plan of a WebSocket's endpoint, compiling it for the first client."""
+    plan: WebSocketPlan | None = endpoint.plan
+    if plan is None:
+        plan = endpoint.plan = WebSocketPlan(endpoint.route, has_provider)
     return plan
 
 
@@ -92,12 +118,15 @@ def check_route(route: Route, has_provider: HasProvider) -> None:
         UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter, a dependency or the result
             cannot be handled; the message names the route and the part.
     """
+    # SECURITY: an option that guards a route must never be accepted without being enforced.
+    if route.permissions:
+        raise refusal(route, "permissions= is not supported yet")
+    if isinstance(route, WebSocketRoute):
+        WebSocketPlan(route, has_provider)
+        return
     function = unwrap_callable(route.handler)
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise refusal(route, "a generator as handler is not supported; return a StreamingResponse of it")
     if inspect.isclass(route.handler):
         raise refusal(route, "classes as handlers are not supported; register a function")
-    # SECURITY: an option that guards a route must never be accepted without being enforced.
-    if route.permissions:
-        raise refusal(route, "permissions= is not supported yet")
     EndpointPlan(route, has_provider)

@@ -24,14 +24,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast, final
 
-from hawkapi._binding import NOTHING_REPLACED, named_arguments
+from hawkapi._binding import named_arguments
 from hawkapi._middleware_chain import CHAIN_KEY
+from hawkapi._plan import WebSocketPlan, websocket_plan_of
 from hawkapi._resolution import Resolution
 from hawkapi._snapshot import Replica, Snapshot
-from hawkapi._websocket_plan import WebSocketPlan, websocket_plan_of
 from hawkapi._workers import WorkerPool
 from hawkapi.di.container import Container
-from hawkapi.di.overrides import callables_for
 from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase, report_exception
 from hawkapi.params.errors import RequestValidationError
 from hawkapi.routing._tree import Table
@@ -109,17 +108,15 @@ class WebSocketDispatcher:
 
     async def endpoint(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the handler that was found, and end the connection as its end asks for."""
-        plan: WebSocketPlan = scope[MATCH_KEY][0]
+        planned, values = scope[MATCH_KEY]
         if (await receive())["type"] != "websocket.connect":
             return
-        replaced = callables_for(self._container) if plan.binding.calls else NOTHING_REPLACED
-        if replaced:
-            plan = WebSocketPlan(plan.route, self._container.has, replaced)
+        plan: WebSocketPlan = planned.overridden(self._container)
         limit = plan.max_message_size or self._max_message_size()
         socket = WebSocket(scope, receive, send, max_message_size=limit)
         found = Resolution(
             plan.binding,
-            scope[MATCH_KEY][1],
+            values,
             scope,
             receive,
             workers=self._workers,

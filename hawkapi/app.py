@@ -6,7 +6,6 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, cast
 
-from hawkapi._binding import NOTHING_REPLACED
 from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
 from hawkapi._failures import (
     NO_HANDLERS,
@@ -25,10 +24,9 @@ from hawkapi._resolution import NO_HEADERS, Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._websocket_dispatch import WebSocketDispatcher
-from hawkapi._websocket_plan import check_websocket_route
 from hawkapi._workers import DEFAULT_SIZE, WorkerPool
 from hawkapi.di.container import Container
-from hawkapi.di.overrides import Overrides, callables_for
+from hawkapi.di.overrides import Overrides
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.flags._hooks import HookTasks
 from hawkapi.flags.flags import FlagProvider
@@ -289,18 +287,12 @@ class HawkAPI(Router):
 
         return register
 
-    def _check_endpoint(self, route: Route) -> None:
-        if isinstance(route, WebSocketRoute):
-            check_websocket_route(route, self.container.has)
-        else:
-            check_route(route, self.container.has)
-
     def _check_route(self, route: Route) -> Route:
-        self._check_endpoint(route)
+        check_route(route, self.container.has)
         given = route_to_register(self._plugins, route)
         if given is not route:
             route = normalise_route(given)
-            self._check_endpoint(route)
+            check_route(route, self.container.has)
         # Once for the route, not for each request: a rate limit must remember the last one.
         if route.middleware:
             is_websocket = isinstance(route, WebSocketRoute)
@@ -429,7 +421,7 @@ class HawkAPI(Router):
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Call a handler, send what comes of it, and do what is left to do after the response."""
-        plan = self._overridden(plan)
+        plan = plan.overridden(self.container)
         scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
         found = Resolution(
             plan.binding,
@@ -477,11 +469,6 @@ class HawkAPI(Router):
         for tasks in (background, found.tasks):
             if tasks is not None:
                 await tasks.run(scope)
-
-    def _overridden(self, plan: EndpointPlan) -> EndpointPlan:
-        """Return the plan of an endpoint with the overrides of its dependencies that are in force."""
-        replaced = callables_for(self.container) if plan.binding.calls else NOTHING_REPLACED
-        return EndpointPlan(plan.route, self.container.has, replaced) if replaced else plan
 
     async def _send(self, response: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Exception | None:
         """Send a response; one that fails before it has begun is replaced by the response to its exception.

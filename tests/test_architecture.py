@@ -53,7 +53,6 @@ LAYERS = {
         "_results",
         "_snapshot",
         "_websocket_dispatch",
-        "_websocket_plan",
     },
     6: {"cli", "testing", "__main__"},
 }
