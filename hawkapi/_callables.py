@@ -7,8 +7,10 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+NO_NAMES: Final[Mapping[str, Any]] = types.MappingProxyType({})
 
 
 def unwrap_callable(handler: Callable[..., Any]) -> Any:
@@ -19,24 +21,30 @@ def unwrap_callable(handler: Callable[..., Any]) -> Any:
     return getattr(handler, "__func__", handler)
 
 
-def evaluate_annotation(annotation: Any, function: Any) -> Any:
+def evaluate_annotation(annotation: Any, function: Any, known: Mapping[str, Any] = NO_NAMES) -> Any:
     """Return what an annotation of an unwrapped function means, quoted names inside it included.
 
+    Args:
+        known: further names and what they mean; those of the function's module come before them.
+
     Raises:
-        NameError: a name in it is not to be found in the function's module.
+        NameError: a name in it is not to be found.
         Exception: whatever else the evaluation of users' source raises.
     """
     names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
     holder = types.SimpleNamespace(__annotations__={"it": annotation})
-    return typing.get_type_hints(holder, _globals_of(function), names, include_extras=True)["it"]
+    return typing.get_type_hints(holder, _globals_of(function, known), names, include_extras=True)["it"]
 
 
-def _globals_of(function: Any) -> dict[str, Any]:
-    """Return the names that a function's annotations may use; a class's are those of what makes its instances."""
-    if inspect.isclass(function):
-        made_by = getattr(function.__init__, "__globals__", None)
-        return made_by if made_by is not None else vars(sys.modules[function.__module__])
-    return getattr(function, "__globals__", {})
+def _globals_of(function: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names that a function's annotations may use; a class's are those of it and of its bases."""
+    own: dict[str, Any] = getattr(function, "__globals__", {})
+    if not inspect.isclass(function):
+        return {**known, **own} if known else own
+    names = dict(known)
+    for cls in reversed(function.__mro__):
+        names.update(getattr(sys.modules.get(cls.__module__), "__dict__", {}))
+    return {**names, **getattr(function.__init__, "__globals__", {})}
 
 
 def is_async_callable(function: Callable[..., Any]) -> bool:

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
-from hawkapi._callables import is_hashable, unwrap_callable
+from hawkapi._callables import NO_NAMES, evaluate_annotation, is_hashable, unwrap_callable
 from hawkapi.di.depends import Dependency
 
 MISSING: Final = inspect.Parameter.empty
 """Stands for a default or an annotation that is not there."""
 
-_NO_NAMES: Final[Mapping[str, Any]] = types.MappingProxyType({})
 _COLLECTED: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -80,14 +78,16 @@ def read_parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
     )
 
 
-def read_need(parameter: Parameter, factory: Callable[..., Any], known: Mapping[str, Any] = _NO_NAMES) -> Need | None:
+def read_need(parameter: Parameter, factory: Callable[..., Any], known: Mapping[str, Any] = NO_NAMES) -> Need | None:
     """Return what a parameter asks for, or None if its annotation cannot be read.
 
     Args:
         known: types by their names, for names that the factory's module does not have.
     """
     try:
-        annotation = _evaluate(parameter.annotation, factory, known)
+        annotation = MISSING
+        if parameter.annotation is not MISSING:
+            annotation = evaluate_annotation(parameter.annotation, unwrap_callable(factory), known)
     except Exception:  # noqa: BLE001 - evaluating what users wrote may raise anything; see `unreadable`
         return None
     wanted, markers, optional = _unwrap(annotation)
@@ -117,28 +117,6 @@ def _need(parameter: Parameter, wanted: Any, name: str | None, default: Any) -> 
     elif not is_hashable(wanted):
         wanted, reason = MISSING, f"{wanted!r} cannot be registered"
     return Need(parameter.name, parameter.keyword, wanted, name, default, reason)
-
-
-def _evaluate(annotation: Any, factory: Callable[..., Any], known: Mapping[str, Any]) -> Any:
-    """Return what an annotation means, quoted names inside it included."""
-    if annotation is MISSING:
-        return MISSING
-    holder = types.SimpleNamespace(__annotations__={"it": annotation})
-    return typing.get_type_hints(holder, _names_for(factory, known), include_extras=True)["it"]
-
-
-def _names_for(factory: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names that a factory's annotations may use: its own module's come before the container's."""
-    function = unwrap_callable(factory)
-    names = dict(known)
-    if isinstance(function, type):
-        for cls in reversed(function.__mro__):
-            names.update(getattr(sys.modules.get(cls.__module__), "__dict__", {}))
-        names.update({parameter.__name__: parameter for parameter in function.__type_params__})
-        function = inspect.getattr_static(function, "__init__", None)
-    names.update(getattr(function, "__globals__", {}))
-    names.update({parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())})
-    return names
 
 
 def _unwrap(annotation: Any) -> tuple[Any, list[Dependency], bool]:

@@ -5,7 +5,9 @@ Annotations are evaluated at once here, because some of them name functions insi
 
 import asyncio
 import functools
+import sys
 import threading
+import types
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -461,3 +463,21 @@ def test_partial_binds_what_a_client_cannot_change() -> None:
         return found
 
     assert request(app_with(handler, "/"), "GET", "/?name=n&role=nobody").json() == ["n", "admin"]
+
+
+def test_class_whose_base_is_from_another_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quoted annotations of inherited fields are read with the names of the module that the base is from."""
+    there: Any = types.ModuleType("tests_di_there")
+    monkeypatch.setitem(sys.modules, there.__name__, there)
+    exec(  # noqa: S102 - a module without a file
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom decimal import Decimal as Money\n"
+        "@dataclass\nclass Base:\n    price: Money\n",
+        vars(there),
+    )
+    derived: Any = dataclass(types.new_class("Derived", (there.Base,)))
+    derived.__module__ = __name__
+
+    async def handler(item: Annotated[Any, Depends(derived)]) -> str:
+        return str(item.price + 1)
+
+    assert request(app_with(handler, "/"), "GET", "/?price=1.5").json() == "2.5"
