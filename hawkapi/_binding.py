@@ -166,15 +166,15 @@ def build_binding(
         ValueError: a guard has nothing to call.
         TypeError: a guard is no `Depends(...)`.
     """
-    plan = _Plan(consumer, replaced)
+    builder = _Builder(consumer, replaced)
     for guard in guards:
-        plan.add(check_guard(guard))
-    for place in range(plan.size):
-        plan.fill(place)
-    parameters = tuple(plan.parameters)
+        builder.add(check_guard(guard))
+    for place in range(builder.size):
+        builder.fill(place)
+    parameters = tuple(builder.parameters)
     check_bodies(consumer, parameters)
     try:
-        return Binding(plan.size, parameters, plan.steps, consumer.template.names)
+        return Binding(builder.size, parameters, builder.steps, consumer.template.names)
     except ValueError as exc:
         raise consumer.refuse(str(exc)) from exc
 
@@ -194,7 +194,7 @@ def check_bodies(consumer: Consumer, parameters: tuple[HandlerParameter, ...]) -
 
 
 @final
-class _Plan:
+class _Builder:
     """The parameters and the steps as they are found, while a binding is made."""
 
     def __init__(self, consumer: Consumer, replaced: Replacements) -> None:
