@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from hawkapi.di._active import ACTIVE, ActiveOverride, living
 from hawkapi.di._graph import Key, Lifecycle, Provider, View
 from hawkapi.di._keeping import Keeper, Outcome
-from hawkapi.di._making import Lives, Period, Resolution
+from hawkapi.di._making import Lives, Period, Resolver
 from hawkapi.di._needs import is_type
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
@@ -88,8 +88,8 @@ class Engine:
         ACTIVE.set(living())
 
     async def resolve(self, wanted: Any, name: str | None, scope: Keeper | None = None) -> Any:
-        """Return the instance of a type; the errors are those of `Resolution.resolve`."""
-        return await Resolution(self.lives, self.current_view(), scope).resolve(wanted, name)
+        """Return the instance of a type; the errors are those of `Resolver.resolve`."""
+        return await Resolver(self.lives, self.current_view(), scope).resolve(wanted, name)
 
     async def aclose(self) -> None:
         """Begin a new period, and close the old one and what the running loop has.

@@ -114,7 +114,7 @@ class Lives:
 
 
 @final
-class Resolution:
+class Resolver:
     """One question to a container, with the view and the period that it began with."""
 
     __slots__ = ("_lives", "_period", "_scope", "_view")

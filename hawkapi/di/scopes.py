@@ -9,7 +9,7 @@ from hawkapi.di._active import ACTIVE
 from hawkapi.di._engine import Engine
 from hawkapi.di._graph import Lifecycle
 from hawkapi.di._keeping import ABSENT, Keeper, Outcome
-from hawkapi.di._making import Resolution
+from hawkapi.di._making import Resolver
 
 __all__ = ["Scope"]
 
@@ -50,7 +50,7 @@ class Scope:
         value = self._found.get(key, ABSENT)
         if value is ABSENT:
             view = engine.view
-            value = await Resolution(engine.lives, view, self._keeper).resolve(service_type, name)
+            value = await Resolver(engine.lives, view, self._keeper).resolve(service_type, name)
             provider = view.find(service_type, name)
             if provider is not None and provider.lifecycle is not Lifecycle.TRANSIENT:
                 self._found[key] = value
