@@ -16,7 +16,7 @@ from hawkapi.testing._request import HeaderFields, RequestOptions
 from hawkapi.testing._session import Session
 from hawkapi.testing._transport import LifespanRun, RaiseExceptions
 from hawkapi.testing._url import Params
-from hawkapi.testing.overrides import Overrides, Replacements
+from hawkapi.testing.overrides import ClientOverrides, Replacements
 from hawkapi.testing.response import CaseInsensitiveDict, HTTPStatusError, TestResponse
 from hawkapi.testing.stream import AsyncStreamedResponse, StreamedResponse
 from hawkapi.testing.websocket import DEFAULT_TIMEOUT_S, AsyncWebSocketSession, Connection, WebSocketSession
@@ -76,7 +76,7 @@ class TestClient:
         timeout_s: float | None = None,
     ) -> None:
         self.app = app
-        self._overrides = Overrides(app, overrides)
+        self._overrides = ClientOverrides(app, overrides)
         self._session = Session(
             app,
             base_url,

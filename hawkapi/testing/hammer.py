@@ -17,7 +17,7 @@ from typing import Final, Unpack
 
 from hawkapi.testing._request import RequestOptions
 from hawkapi.testing._session import Session
-from hawkapi.testing.overrides import Overrides, Replacements
+from hawkapi.testing.overrides import ClientOverrides, Replacements
 from hawkapi.testing.response import TestResponse
 from hawkapi.types import ASGIApp
 
@@ -124,7 +124,7 @@ def hammer(
     if not calls or threads < 1 or rounds < 1:
         raise ValueError("hammer needs at least one request, one thread and one round")
     plan = Plan(calls, threads, rounds, seed, lifespan, timeout_s)
-    carried = Overrides(app, overrides)
+    carried = ClientOverrides(app, overrides)
     crew = Crew(plan, check or SameAnswers())
     sessions = [
         Session(

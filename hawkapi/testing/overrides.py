@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 from hawkapi.di._active import ACTIVE, ActiveOverride, living
 from hawkapi.di.overrides import override
 
-__all__ = ["Overrides", "Replacements", "override"]
+__all__ = ["ClientOverrides", "Replacements", "override"]
 
 type Replacements = Mapping[Any, Callable[..., Any]]
 """Types and functions, and what is called instead of them."""
 
 
-class Overrides:
+class ClientOverrides:
     """The overrides of one client. Thread-safe.
 
     Args:
