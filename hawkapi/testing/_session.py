@@ -67,7 +67,7 @@ class Session:
         app: the application.
         base_url: scheme, host, port and base path.
         headers: sent with every request.
-        cookies: the jar, or what is in it at the beginning.
+        cookies: what is in the jar at the beginning.
         follow_redirects: whether redirects are followed where a request does not say.
         raise_server_exceptions: which exceptions reach the test.
         client: the address that the requests come from.
@@ -82,7 +82,7 @@ class Session:
         base_url: str,
         *,
         headers: HeaderFields | None,
-        cookies: CookieJar | Mapping[str, str] | None,
+        cookies: Mapping[str, str] | None,
         follow_redirects: bool,
         raise_server_exceptions: RaiseExceptions,
         client: tuple[str, int] | None,
@@ -93,7 +93,7 @@ class Session:
         self.app = app
         self.base = URL.parse(base_url)
         self.fields = MutableHeaders(headers)
-        self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(cookies)
+        self.jar = CookieJar(cookies)
         self.follow_redirects = follow_redirects
         self.raises: RaiseExceptions = raise_server_exceptions
         self.client = client

@@ -15,8 +15,6 @@ __all__ = ["AsyncStreamedResponse", "StreamedResponse"]
 class _Head:
     """What is known of a response when it has begun."""
 
-    __test__ = False
-
     def __init__(self, streaming: Streaming) -> None:
         self._streaming = streaming
         head = streaming.head
