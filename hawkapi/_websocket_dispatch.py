@@ -36,16 +36,18 @@ from hawkapi.params.errors import RequestValidationError
 from hawkapi.routing._tree import Table
 from hawkapi.routing.mounts import route_path
 from hawkapi.routing.route import WEBSOCKET
+from hawkapi.status import (
+    WS_1003_UNSUPPORTED_DATA,
+    WS_1007_INVALID_FRAME_PAYLOAD_DATA,
+    WS_1008_POLICY_VIOLATION,
+    WS_1011_INTERNAL_ERROR,
+)
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 from hawkapi.websocket import MalformedMessageError, UnexpectedMessageError, WebSocket, WebSocketState
 from hawkapi.websocket._rules import can_deny, fitting_reason
 
 NO_SUCH_WEBSOCKET: Final = 4004
 """The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""
-UNSUPPORTED_DATA: Final = 1003
-INVALID_DATA: Final = 1007
-POLICY_VIOLATION: Final = 1008
-INTERNAL_ERROR: Final = 1011
 
 TABLES_KEY: Final = "hawkapi.websocket_tables"
 MATCH_KEY: Final = "hawkapi.websocket_match"
@@ -192,7 +194,7 @@ class Followed:
         elif self._can_deny:
             await self._send({**message, "type": f"websocket.{kind}"})
         elif self.state is not WebSocketState.DISCONNECTED:
-            await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            await self._send({"type": "websocket.close", "code": WS_1008_POLICY_VIOLATION})
         if kind == "websocket.accept":
             self.state = WebSocketState.CONNECTED
         elif kind != "websocket.send":
@@ -223,17 +225,17 @@ async def end_failed(socket: WebSocket, exc: Exception, tell: Tell) -> None:
     elif isinstance(exc, HTTPException):
         await deny(socket, exc)
     elif isinstance(exc, RequestValidationError):
-        await socket.close(POLICY_VIOLATION, fitting_reason(describe_misfits(exc)))
+        await socket.close(WS_1008_POLICY_VIOLATION, fitting_reason(describe_misfits(exc)))
     elif isinstance(exc, UnexpectedMessageError):
-        await socket.close(UNSUPPORTED_DATA, fitting_reason(str(exc)))
+        await socket.close(WS_1003_UNSUPPORTED_DATA, fitting_reason(str(exc)))
     elif isinstance(exc, MalformedMessageError):
-        await socket.close(INVALID_DATA, fitting_reason(str(exc)))
+        await socket.close(WS_1007_INVALID_FRAME_PAYLOAD_DATA, fitting_reason(str(exc)))
     else:
         # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
         logger.error("WebSocket %r failed", socket.path, exc_info=exc)
         await tell(socket, exc)
         report_exception(exc, socket.scope)
-        await socket.close(INTERNAL_ERROR)
+        await socket.close(WS_1011_INTERNAL_ERROR)
 
 
 def is_disconnect(exc: Exception) -> bool:
@@ -256,8 +258,8 @@ async def deny(socket: WebSocket, exc: HTTPException) -> None:
         except Exception as error:  # A detail or a field that cannot be sent: a failure like others.
             logger.error("WebSocket %r failed", socket.path, exc_info=error)
             report_exception(error, socket.scope)
-            await socket.close(INTERNAL_ERROR)
+            await socket.close(WS_1011_INTERNAL_ERROR)
         return
     detail: Any = exc.detail
     text = detail if isinstance(detail, str) and detail else reason_phrase(exc.status_code)
-    await socket.close(POLICY_VIOLATION, fitting_reason(text))
+    await socket.close(WS_1008_POLICY_VIOLATION, fitting_reason(text))

@@ -22,12 +22,10 @@ from hawkapi.responses._transfer import Batch, FileOrder, deliver_batches, trans
 from hawkapi.responses.base import Response
 from hawkapi.responses.file import guess_content_type
 from hawkapi.responses.problem import problem_response
+from hawkapi.status import WS_1000_NORMAL_CLOSURE
 from hawkapi.types import Receive, Scope, Send
 
 __all__ = ["StaticFiles"]
-
-NORMAL_CLOSURE: Final = 1000
-"""The code that a WebSocket is closed with (RFC 6455 section 7.4.1); before it was accepted, servers answer 403."""
 
 MAX_LINKS: Final = 40
 """Symbolic links on the way to a file; what Linux allows."""
@@ -91,7 +89,8 @@ class StaticFiles:
         """Answer a request (ASGI HTTP) for `scope["path"]`, which is that below the mount; refuse a WebSocket."""
         if scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
+            # It was not accepted, so servers answer 403.
+            await send({"type": "websocket.close", "code": WS_1000_NORMAL_CLOSURE})
         elif scope["type"] == "http":
             await deliver_batches(self._answer(scope), scope, receive, send)
 

@@ -1,6 +1,8 @@
 """Status codes by name: HTTP (RFC 9110 section 15) and WebSocket close codes (RFC 6455 section 7.4).
 
 The names do not change with the Python version; 413, 414, 416 and 422 keep their old spellings.
+The close codes 1005, 1006 and 1015 are never sent: they stand for a connection that ended without a code, without a
+close frame, without TLS.
 """
 
 from typing import Final

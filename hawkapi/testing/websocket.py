@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Self
 from hawkapi.codec import encode
 from hawkapi.exceptions import WebSocketDisconnect
 from hawkapi.http.headers import MutableHeaders
+from hawkapi.status import WS_1000_NORMAL_CLOSURE, WS_1006_ABNORMAL_CLOSURE, WS_1011_INTERNAL_ERROR
 from hawkapi.testing._loop import await_in, run_in
 from hawkapi.testing._transport import ClientGone, Entering, RaiseExceptions, Runner, is_about_leaving, read_headers
 from hawkapi.testing.response import CaseInsensitiveDict, TestResponse
@@ -22,11 +23,6 @@ __all__ = ["AsyncWebSocketSession", "WebSocketDenied", "WebSocketSession"]
 DEFAULT_TIMEOUT_S: Final = 10.0
 """How long a test waits for a message: longer than any application needs, shorter than a person's patience."""
 
-ABNORMAL_CLOSURE: Final = 1006
-"""What a browser reports where there was no closing handshake (RFC 6455 section 7.4.1)."""
-INTERNAL_ERROR: Final = 1011
-NORMAL_CLOSURE: Final = 1000
-
 type JSONMode = Literal["text", "binary"]
 
 
@@ -34,7 +30,7 @@ class WebSocketDenied(WebSocketDisconnect):
     """The application answered the handshake with an HTTP response (ASGI extension `websocket.http.response`)."""
 
     def __init__(self, response: TestResponse) -> None:
-        super().__init__(ABNORMAL_CLOSURE, f"HTTP {response.status_code}")
+        super().__init__(WS_1006_ABNORMAL_CLOSURE, f"HTTP {response.status_code}")
         self.response = response
 
 
@@ -107,7 +103,7 @@ class Connection(Runner):
             await self._wait(lambda: self.accepted or self._denied or self._closed_by_app or self.ended)
         finally:
             if self.accepted is None:
-                await self.leave(NORMAL_CLOSURE, "")
+                await self.leave(WS_1000_NORMAL_CLOSURE, "")
         if self.accepted is not None:
             return
         self._raise_failure()
@@ -134,7 +130,7 @@ class Connection(Runner):
         if self._closed_by_app is not None:
             return self._closed_by_app
         # As servers do it for an application that returns, or fails, without closing.
-        code = INTERNAL_ERROR if self.error is not None else NORMAL_CLOSURE
+        code = WS_1011_INTERNAL_ERROR if self.error is not None else WS_1000_NORMAL_CLOSURE
         return {"type": "websocket.close", "code": code, "reason": ""}
 
     async def next_text(self) -> str:
@@ -180,7 +176,7 @@ class Connection(Runner):
 
     async def finish(self) -> None:
         """Close the connection if it is open; raise what escaped the application."""
-        await self.leave(NORMAL_CLOSURE, "")
+        await self.leave(WS_1000_NORMAL_CLOSURE, "")
         self._raise_failure()
 
     async def _next_sent(self) -> Message:
@@ -202,7 +198,7 @@ class Connection(Runner):
 
     def _close_by_app(self, message: Message) -> None:
         self._closed_by_app = message
-        code, reason = message.get("code", NORMAL_CLOSURE), message.get("reason") or ""
+        code, reason = message.get("code", WS_1000_NORMAL_CLOSURE), message.get("reason") or ""
         self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
 
     def _as_disconnect(self, message: Message) -> WebSocketDisconnect:
@@ -278,7 +274,7 @@ class WebSocketSession(_Session):
         if kind is None:
             self._do(self._connection.finish())
         else:
-            self._do(self._connection.leave(NORMAL_CLOSURE, ""))
+            self._do(self._connection.leave(WS_1000_NORMAL_CLOSURE, ""))
 
     def send(self, message: Message) -> None:
         """Give the application an event as it is."""
@@ -322,7 +318,7 @@ class WebSocketSession(_Session):
         """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
         return json.loads(self.receive_text() if mode == "text" else self.receive_bytes())
 
-    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+    def close(self, code: int = WS_1000_NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection, and wait for the application to end; further calls do nothing."""
         self._do(self._connection.leave(code, reason))
 
@@ -344,7 +340,7 @@ class AsyncWebSocketSession(_Session):
         if kind is None:
             await self._do(self._connection.finish())
         else:
-            await self._do(self._connection.leave(NORMAL_CLOSURE, ""))
+            await self._do(self._connection.leave(WS_1000_NORMAL_CLOSURE, ""))
 
     async def send(self, message: Message) -> None:
         """Give the application an event as it is."""
@@ -382,7 +378,7 @@ class AsyncWebSocketSession(_Session):
         """Return the value of the next message, a text one or a binary one; raises as `receive_text`."""
         return json.loads(await self.receive_text() if mode == "text" else await self.receive_bytes())
 
-    async def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+    async def close(self, code: int = WS_1000_NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection, and wait for the application to end; further calls do nothing."""
         await self._do(self._connection.leave(code, reason))
 
@@ -400,4 +396,4 @@ def json_message(data: Any, mode: JSONMode) -> Message:
 
 def as_disconnect(message: Message) -> WebSocketDisconnect:
     """Return the error that a close or a disconnect is."""
-    return WebSocketDisconnect(int(message.get("code") or NORMAL_CLOSURE), str(message.get("reason") or ""))
+    return WebSocketDisconnect(int(message.get("code") or WS_1000_NORMAL_CLOSURE), str(message.get("reason") or ""))

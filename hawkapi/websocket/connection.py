@@ -22,6 +22,12 @@ from hawkapi.codec import MalformedError
 from hawkapi.exceptions import WebSocketDisconnect
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.state import State
+from hawkapi.status import (
+    WS_1000_NORMAL_CLOSURE,
+    WS_1005_NO_STATUS_RCVD,
+    WS_1006_ABNORMAL_CLOSURE,
+    WS_1009_MESSAGE_TOO_BIG,
+)
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 from hawkapi.websocket._rules import AcceptHeaders, accept_fields, can_deny, check_close, check_mode, message_size
 from hawkapi.websocket.states import MalformedMessageError, UnexpectedMessageError, WebSocketGoneError, WebSocketState
@@ -31,13 +37,6 @@ __all__ = ["DEFAULT_MAX_MESSAGE_SIZE", "WebSocket"]
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1024 * 1024
 """Bytes allowed in one message, 1 MiB: servers allow 16 MiB and more, which few applications mean to keep in memory for
 every client."""
-
-NORMAL_CLOSURE: Final = 1000
-NO_CODE: Final = 1005
-"""Stands for a close frame without a code; never sent (RFC 6455 section 7.4.1)."""
-ABNORMAL_CLOSURE: Final = 1006
-"""Stands for a connection that ended without a close frame; never sent (RFC 6455 section 7.4.1)."""
-MESSAGE_TOO_BIG: Final = 1009
 
 BURST: Final = 16
 """After how many messages the other tasks of the loop have their turn. A server need not wait to take a message:
@@ -203,7 +202,7 @@ class WebSocket(HTTPConnection):
         self._subprotocol = subprotocol
         await self._deliver(message)
 
-    async def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+    async def close(self, code: int = WS_1000_NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection; nothing happens where it is closed already. Before `accept` the client sees 403.
 
         Args:
@@ -257,13 +256,13 @@ class WebSocket(HTTPConnection):
             raise WebSocketDisconnect
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
-            self._end(message.get("code") or NO_CODE, message.get("reason") or "", gone=True)
+            self._end(message.get("code") or WS_1005_NO_STATUS_RCVD, message.get("reason") or "", gone=True)
             raise self._disconnect()
         size = message_size(message)
         if size > self._limit:
             reason = f"Message of {size} bytes exceeds the limit of {self._limit}"
-            await self.close(MESSAGE_TOO_BIG, reason)
-            raise WebSocketDisconnect(MESSAGE_TOO_BIG, reason)
+            await self.close(WS_1009_MESSAGE_TOO_BIG, reason)
+            raise WebSocketDisconnect(WS_1009_MESSAGE_TOO_BIG, reason)
         return message
 
     async def receive_text(self) -> str:
@@ -398,11 +397,11 @@ class WebSocket(HTTPConnection):
         try:
             await self._send(message)
         except OSError as exc:  # SPEC: how a server says that the client has gone (ASGI WebSocket 2.4).
-            self._end(ABNORMAL_CLOSURE, "", gone=True)
+            self._end(WS_1006_ABNORMAL_CLOSURE, "", gone=True)
             raise self._disconnect() from exc
         except Exception as exc:
             if GRANIAN_GONE in str(exc):
-                self._end(ABNORMAL_CLOSURE, "", gone=True)
+                self._end(WS_1006_ABNORMAL_CLOSURE, "", gone=True)
             if self._phase is not WebSocketState.DISCONNECTED:
                 raise
             # Another task closed it, or was told that the client has gone, while this one waited for the server.
@@ -414,7 +413,7 @@ class WebSocket(HTTPConnection):
         if kind == "websocket.http.response.start":
             if message["status"] < 200:
                 raise ValueError(f"a handshake cannot be refused with the interim status {message['status']}")
-            self._end(ABNORMAL_CLOSURE, "", gone=False)
+            self._end(WS_1006_ABNORMAL_CLOSURE, "", gone=False)
             await self._send({"type": kind, "status": message["status"], "headers": list(message.get("headers", ()))})
         else:
             body, more = message.get("body", b""), message.get("more_body", False)
@@ -432,7 +431,7 @@ class WebSocket(HTTPConnection):
             self._close_code, self._close_reason, self._gone = code, reason, gone
 
     def _disconnect(self) -> WebSocketDisconnect:
-        return WebSocketDisconnect(self._close_code or NO_CODE, self._close_reason)
+        return WebSocketDisconnect(self._close_code or WS_1005_NO_STATUS_RCVD, self._close_reason)
 
     def _check_loop(self) -> None:
         """Refuse another event loop than that which serves the connection: its server is not made for two threads."""
