@@ -117,18 +117,17 @@ def parse_set_cookie(text: str, url: URL, now: float) -> Cookie | None:
 
     A cookie that is to be deleted has an `expires` that is over.
     """
-    pair, *rest = text.split(";")
-    name, separator, value = pair.partition("=")
-    if not separator or not name.strip():
+    named = name_and_value(text)
+    if named is None:
         return None
-    attributes = {key.strip().lower(): given.strip() for key, _, given in (part.partition("=") for part in rest)}
+    parts = (part.partition("=") for part in text.split(";")[1:])
+    attributes = {key.strip().lower(): given.strip() for key, _, given in parts}
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and domain != url.host and not _is_below(url.host, domain):
         return None
     path = attributes.get("path", "")
     return Cookie(
-        name.strip(),
-        value.strip(),
+        *named,
         domain or url.host,
         not domain,
         path if path.startswith("/") else _directory(url.path),
