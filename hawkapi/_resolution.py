@@ -21,7 +21,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, final
+from typing import Any, Final, Self, final
 
 from hawkapi._binding import Binding, Step, StepKind, named_arguments
 from hawkapi._workers import Lane, WorkerPool, call_in_worker
@@ -47,6 +47,8 @@ NO_HEADERS: Final[HeaderPairs] = []
 @final
 class Resolution:
     """What one call needs of the application, and what was made and opened for it. Request-bound.
+
+    As an async context manager it is closed with whatever has ended the call.
 
     Args:
         binding: that of the handler.
@@ -264,6 +266,12 @@ class Resolution:
             await scope.aclose(failure)
         except Exception:
             logger.exception("closing what the container made for %r failed", self._scope["path"])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, exc: BaseException | None, traceback: object) -> None:
+        await self.close(exc)
 
     async def _throw(self, exc: BaseException) -> BaseException:
         """Throw into what is open, the inner first, and return what it is then."""

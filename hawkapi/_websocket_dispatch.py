@@ -126,12 +126,8 @@ class WebSocketDispatcher:
             max_body_size=0,
             connection=socket,
         )
-        try:
+        async with found:
             await converse(plan, found, socket, self._tell)
-        except BaseException as exc:
-            await found.close(exc)
-            raise
-        await found.close()
 
     async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection through middleware; what a middleware raises ends it as what a handler raises."""

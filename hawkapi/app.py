@@ -433,12 +433,8 @@ class HawkAPI(Router):
             max_body_size=self.max_body_size,
             status_code=plan.status_code,
         )
-        try:
+        async with found:
             await self._answer_endpoint(plan, found, scope, receive, send)
-        except BaseException as exc:
-            await found.close(exc)
-            raise
-        await found.close()
 
     async def _answer_endpoint(
         self, plan: EndpointPlan, found: Resolution, scope: Scope, receive: Receive, send: Send
