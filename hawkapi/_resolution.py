@@ -201,7 +201,7 @@ class Resolution:
             raise
 
     def _has_provider(self, step: Step) -> bool:
-        return self._container.has(step.function, step.name) or self._container.has(step.function)
+        return self._container.engine.provides(step.function, step.name)
 
     async def leave_early(self) -> None:
         """Close what is closed before the response is sent.

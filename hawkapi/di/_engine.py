@@ -61,6 +61,14 @@ class Engine:
         overrides = self.overrides()
         return self.view.with_overrides(overrides) if overrides else self.view
 
+    def provides(self, wanted: Any, name: str | None) -> bool:
+        """Whether there is something for a type here and now, overrides included."""
+        providers = self.current_view().providers
+        try:
+            return (wanted, name) in providers or (wanted, None) in providers
+        except TypeError:  # An annotation that cannot be hashed cannot be registered.
+            return False
+
     def begin_override(self, replacements: Mapping[Key, Callable[..., Any]]) -> ActiveOverride:
         """Return what replaces providers and callables, checked and not yet active.
 

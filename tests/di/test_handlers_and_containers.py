@@ -248,6 +248,19 @@ def test_replacement_may_ask_for_the_original() -> None:
     assert request(app, "GET", "/").json() == "real"
 
 
+def test_override_of_a_type_without_provider() -> None:
+    """What may be absent is there for as long as it is overridden, though nothing is registered."""
+    app = HawkAPI()
+
+    @app.get("/")
+    async def handler(given: Annotated[Service | None, Depends()] = None) -> str:
+        return type(given).__name__
+
+    with override(app, {Service: Fake}):
+        assert request(app, "GET", "/").json() == "Fake"
+    assert request(app, "GET", "/").json() == "NoneType"
+
+
 def test_override_of_a_guard_and_of_a_type() -> None:
     """Guards are replaced too; a type is made by the replacement."""
     app = HawkAPI(container=container_with("singleton"))
