@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Final, Self, final
 
 from hawkapi._binding import Binding, Step, StepKind, named_arguments
-from hawkapi._workers import Lane, WorkerPool, call_in_worker
+from hawkapi._workers import OPENING, Lane, WorkerPool, call_in_worker
 from hawkapi.background import BackgroundTasks
 from hawkapi.di.container import Container
 from hawkapi.di.errors import ProviderNotFoundError
@@ -71,6 +71,7 @@ class Resolution:
         "_failure",
         "_late",
         "_max_body_size",
+        "_opened",
         "_receive",
         "_scope",
         "_status_code",
@@ -105,6 +106,8 @@ class Resolution:
         self._container_scope: ContainerScope | None = None
         self._early: AsyncExitStack | None = None
         self._late: AsyncExitStack | None = None
+        self._opened = 0
+        """How many generators were begun."""
         self._failure: BaseException | None = None
         self.response: Response | None = None
         """What the handler or a dependency asked for to set status and header fields on, if one did."""
@@ -181,7 +184,9 @@ class Resolution:
         return self._open(step, step.function(*positional, **named))
 
     def _open(self, step: Step, manager: Any) -> Awaitable[object]:
-        opened = AsyncOpened(manager) if step.kind is StepKind.ASYNC_GENERATOR else Opened(manager, self._workers)
+        lane = OPENING[min(self._opened, len(OPENING) - 1)]
+        opened = AsyncOpened(manager) if step.kind is StepKind.ASYNC_GENERATOR else Opened(manager, self._workers, lane)
+        self._opened += 1
         if step.leaves_early:
             self._early = self._early or AsyncExitStack()
             return self._early.enter_async_context(opened)
@@ -309,11 +314,12 @@ class Opened:
     Both halves run in one copy of the caller's context variables, so that a token of the first is good in the second.
     """
 
-    __slots__ = ("_context", "_manager", "_undecided", "_workers")
+    __slots__ = ("_context", "_lane", "_manager", "_undecided", "_workers")
 
-    def __init__(self, manager: AbstractContextManager[object], workers: WorkerPool) -> None:
+    def __init__(self, manager: AbstractContextManager[object], workers: WorkerPool, lane: Lane) -> None:
         self._manager = manager
         self._workers = workers
+        self._lane = lane
         self._context = copy_context()
         # THREADS: relies on `pop` of a list being atomic. A caller that is cancelled cannot stop the thread; whoever
         # comes second, the thread with what it has opened or the cancelled caller, closes it.
@@ -321,7 +327,7 @@ class Opened:
 
     async def __aenter__(self) -> object:
         try:
-            return await self._workers.run_in(Lane.HANDLERS, self._enter)
+            return await self._workers.run_in(self._lane, self._enter)
         except asyncio.CancelledError as exc:
             if not self._is_first():
                 await self.__aexit__(type(exc), exc, exc.__traceback__)

@@ -1,9 +1,10 @@
 """The threads in which plain functions run beside the event loops.
 
 One pool would be simpler, but a function in it may wait for what only another function, queued behind it, would give
-back: a handler for a database connection that a streamed response holds, whose next chunk, or whose clean-up, needs a
-thread. So each kind of work has a lane of threads of its own, and waits at most for kinds further down in `Lane`. Lanes
-do not help a sync stream that waits for another one of a full lane; such streams are written as async generators.
+back: a dependency for a database connection that another request holds, whose handler needs a thread, or a handler for
+one that a streamed response holds, whose next chunk, or whose clean-up, needs a thread. So each kind of work has a lane
+of threads of its own, and waits at most for kinds further down in `Lane`. Lanes do not help a sync stream that waits
+for another one of a full lane; such streams are written as async generators.
 """
 
 from __future__ import annotations
@@ -32,14 +33,25 @@ class Lane(Enum):
 
     CHECKS = "-check"
     """Readiness checks: user code, which must be able to answer when handlers have no thread left."""
+    OPENING_1 = "-open"
+    """The beginnings of generators, the first that a request opens: user code that may wait for what others hold."""
+    OPENING_2 = "-open2"
+    """Those that a request opens while it holds what the first one gave it."""
+    OPENING_3 = "-open3"
+    """Ditto, while it holds two."""
+    OPENING_4 = "-open4"
+    """The fourth and all further ones."""
     HANDLERS = ""
-    """Handlers, dependencies and background tasks: user code that may wait for anything."""
+    """Handlers, plain dependencies and background tasks: user code that may wait for anything."""
     STREAMS = "-stream"
     """Steps of plain iterators whose items are being sent: user code, of a response that has begun."""
     CLEANUP = "-cleanup"
     """The ends of generators: user code that gives back what others may be waiting for."""
     FILES = "-file"
     """Reading files: our own code, which waits for disks only."""
+
+
+OPENING: Final = (Lane.OPENING_1, Lane.OPENING_2, Lane.OPENING_3, Lane.OPENING_4)
 
 
 class WorkerPool:

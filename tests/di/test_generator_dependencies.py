@@ -489,6 +489,34 @@ def test_more_open_generators_than_threads() -> None:
     assert ({message[0]["status"] for message in answers}, len(closed)) == ({200}, 600)
 
 
+def test_generators_that_wait_for_what_others_hold() -> None:
+    """Requests that wait for a connection leave threads to those that have one, however these go on."""
+    app = HawkAPI(worker_threads=2)
+    connections, locks = threading.Semaphore(2), threading.Semaphore(1)
+
+    def connection() -> Generator[None]:
+        assert connections.acquire(timeout=10)
+        yield
+        connections.release()
+
+    def lock(held: Annotated[None, Depends(connection)]) -> Generator[None]:
+        assert locks.acquire(timeout=10)
+        yield
+        locks.release()
+
+    def plain(held: Annotated[None, Depends(lock)]) -> int:
+        return 1
+
+    @app.get("/")
+    def handler(given: Annotated[int, Depends(plain)]) -> int:
+        return given
+
+    async def everyone() -> list[list[dict[str, Any]]]:
+        return list(await asyncio.gather(*(exchange(app, []) for _ in range(30))))
+
+    assert {messages[0]["status"] for messages in asyncio.run(everyone())} == {200}
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_cancellation_while_closing_is_not_lost(fails: bool) -> None:
     """Who cancels a request whose dependencies are being closed sees it cancelled; no response goes out after that."""
