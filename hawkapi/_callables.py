@@ -15,7 +15,7 @@ NO_NAMES: Final[Mapping[str, Any]] = types.MappingProxyType({})
 
 def unwrap_callable(handler: Callable[..., Any]) -> Any:
     """Return the function whose source holds a callable's annotations."""
-    handler = inspect.unwrap(_behind_partials(handler))
+    handler = inspect.unwrap(without_arguments(_behind_partials(handler)))
     if not (inspect.isroutine(handler) or inspect.isclass(handler)):
         handler = inspect.unwrap(type(handler).__call__)
     return getattr(handler, "__func__", handler)
@@ -45,6 +45,12 @@ def _globals_of(function: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     for cls in reversed(function.__mro__):
         names.update(getattr(sys.modules.get(cls.__module__), "__dict__", {}))
     return {**names, **getattr(function.__init__, "__globals__", {})}
+
+
+def without_arguments(function: Any) -> Any:
+    """Return the class behind one with type arguments, as `Repository[User]` is, whose signature is the class's."""
+    origin = typing.get_origin(function)
+    return origin if inspect.isclass(origin) else function
 
 
 def is_async_callable(function: Callable[..., Any]) -> bool:

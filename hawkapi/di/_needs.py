@@ -15,7 +15,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin
 
-from hawkapi._callables import NO_NAMES, evaluate_annotation, is_hashable, unwrap_callable
+from hawkapi._callables import NO_NAMES, evaluate_annotation, is_hashable, unwrap_callable, without_arguments
 from hawkapi.di.depends import Dependency
 
 MISSING: Final = inspect.Parameter.empty
@@ -63,7 +63,7 @@ def label_of(key: object, name: str | None = None) -> str:
 def read_parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Return what a factory is called with; a builtin that has no signature is called with nothing."""
     try:
-        signature = inspect.signature(factory)
+        signature = inspect.signature(without_arguments(factory))
     except (TypeError, ValueError):
         return ()
     return tuple(

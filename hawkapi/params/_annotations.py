@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from hawkapi._callables import evaluate_annotation, unwrap_callable
+from hawkapi._callables import evaluate_annotation, unwrap_callable, without_arguments
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.routing.route import Route
 
@@ -18,7 +18,7 @@ def signature_of(handler: Callable[..., Any]) -> inspect.Signature:
         UnsupportedTypeError: it has none.
     """
     try:
-        return inspect.signature(handler)
+        return inspect.signature(without_arguments(handler))
     except (TypeError, ValueError) as exc:
         raise UnsupportedTypeError(f"handler {handler!r} has no signature to read: {exc}") from exc
 

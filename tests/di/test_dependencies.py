@@ -378,6 +378,22 @@ async def other_type(item: Annotated[dict[str, int], Body()]) -> None: ...
 async def two_types(item: Item, other: Annotated[None, Depends(other_type)]) -> None: ...
 
 
+class Box[T]:
+    """A class with a type argument."""
+
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+
+
+def test_class_with_type_arguments_is_called() -> None:
+    """Its parameters are those of the class."""
+
+    async def handler(box: Annotated[Box[str], Depends(Box[str])]) -> int:
+        return box.size
+
+    assert request(app_with(handler), "GET", "/?size=3").body == b"3"
+
+
 def whoever() -> str:
     """Return what no client may say."""
     return "dependency"

@@ -296,3 +296,19 @@ def test_factory_may_ask_the_container_itself() -> None:
             await container.resolve(int)
 
     run(main)
+
+
+class Stored[T]:
+    """A class with a type argument, which needs something."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+def test_class_with_type_arguments_is_a_factory() -> None:
+    """What the class needs is passed to it."""
+    container = Container()
+    container.singleton(Database, factory=Database)
+    container.singleton(Stored[int], factory=Stored[int])
+    stored = asyncio.run(container.resolve(Stored[int]))
+    assert (type(stored), type(stored.database)) == (Stored, Database)
