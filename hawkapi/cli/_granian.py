@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 from typing import Any
@@ -10,8 +11,25 @@ from hawkapi.cli._application import Loaded, load_again
 from hawkapi.cli._errors import CommandError
 from hawkapi.cli._gil import BUILT_WITHOUT_GIL
 from hawkapi.cli._settings import Settings
+from hawkapi.cli._sockets import bound_sockets
 
-__all__ = ["serve"]
+__all__ = ["resolve", "serve"]
+
+
+def resolve(settings: Settings) -> Settings:
+    """Return the settings with an address in numbers, which is all that granian takes, after a look whether it is free.
+
+    granian ends with a traceback of its own for one that it cannot use. A port of 0 is chosen here.
+
+    Raises:
+        CommandError: an option is not for this server; the address cannot be used.
+    """
+    _check(settings)
+    with bound_sockets(settings, 1) as sockets:
+        if settings.unix_socket is not None:
+            return settings
+        host, port, *_ = sockets[0].getsockname()
+    return dataclasses.replace(settings, host=host, port=port)
 
 
 def serve(loaded: Loaded, settings: Settings) -> int:
@@ -20,20 +38,25 @@ def serve(loaded: Loaded, settings: Settings) -> int:
     granian's workers are processes on builds with the GIL, and threads with one event loop each on free-threaded
     builds, where all of them serve the application that this process has loaded.
 
+    Args:
+        loaded: the application.
+        settings: as `resolve` returns them.
+
     Raises:
-        CommandError: an option is not for this server; the certificate or the address cannot be used.
+        CommandError: the certificate cannot be used, or an option.
     """
     from granian import Granian  # Only this command needs it.
     from granian.errors import ConfigurationError
 
-    _check(settings)
     try:
         server = Granian(loaded.reference, **_options(loaded.app, settings))
         server.serve(target_loader=_loader(loaded, settings), wrap_loader=False)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except (ConfigurationError, OSError) as exc:
-        raise CommandError(f"granian cannot serve on {settings.url()}: {exc}") from exc
+        key = f" with the certificate {settings.ssl_certfile} and the key {settings.ssl_keyfile}"
+        secured = "" if settings.ssl_certfile is None else key
+        raise CommandError(f"granian cannot serve on {settings.url()}{secured}: {exc}") from exc
     return 0
 
 

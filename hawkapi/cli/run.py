@@ -176,8 +176,9 @@ def summary(server: str, settings: Settings, port: int | None = None) -> str:
 def _serve_granian(loaded: Loaded, settings: Settings) -> int:
     from hawkapi.cli import _granian  # Only here: its server may not be installed.
 
-    say(summary("granian", settings))
-    return _granian.serve(loaded, settings)
+    resolved = _granian.resolve(settings)
+    say(summary("granian", settings, resolved.port))
+    return _granian.serve(loaded, resolved)
 
 
 def _serve_uvicorn(loaded: Loaded, settings: Settings) -> int:

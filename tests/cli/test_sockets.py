@@ -11,27 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from run_settings import SETTINGS
 
 from hawkapi.cli._admission import admit_again, admit_nobody_new
 from hawkapi.cli._errors import CommandError
-from hawkapi.cli._settings import Settings
 from hawkapi.cli._sockets import bound_sockets
 
-SETTINGS = Settings(
-    host="127.0.0.1",
-    port=0,
-    unix_socket=None,
-    workers=1,
-    threads=1,
-    ssl_certfile=None,
-    ssl_keyfile=None,
-    forwarded_allow_ips=None,
-    access_log=False,
-    graceful_timeout_s=10,
-    log_level="info",
-    root_path="",
-    backlog=2048,
-)
 needs_unix_sockets = pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux filters connection requests")
 
