@@ -49,9 +49,12 @@ def load(written: str | None, *, factory: bool = False) -> Loaded:
     for name in target.modules:
         module = import_module(name)
         attribute = target.attribute or find_attribute(module)
-        if attribute is not None:
+        if attribute is not None and hasattr(module, attribute.partition(".")[0]):
             app, made = as_application(attribute_of(module, attribute), f"{name}:{attribute}", factory=factory)
             return Loaded(app, f"{name}:{attribute}", made, target)
+    if target.attribute is not None:
+        # Which raises, with what was probably meant in the likeliest of the modules.
+        attribute_of(import_module(target.modules[0]), target.attribute)
     names = ", ".join((*APPLICATION_NAMES, *FACTORY_NAMES))
     modules = " or ".join(target.modules)
     raise CommandError(

@@ -95,7 +95,10 @@ def _split(written: str) -> tuple[str, str | None]:
 
 
 def _is_path(place: str) -> bool:
-    return place.endswith(".py") or "/" in place or os.sep in place or place in {".", ".."}
+    if place.endswith(".py") or "/" in place or os.sep in place or place in {".", ".."}:
+        return True
+    # `my-shop` can only be a directory.
+    return bool(place) and not _NAMES.fullmatch(place) and Path(place).is_dir()
 
 
 def _from_path(path: Path, attribute: str | None, written: str) -> Target:

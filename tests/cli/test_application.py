@@ -37,6 +37,11 @@ FACTORY = "from hawkapi import HawkAPI\ndef create_app(debug=False): return Hawk
         pytest.param({"shop/main.py": APP}, "shop", "main:app", id="directory-by-name"),
         pytest.param({"shop/main.py": APP}, "shop/", "main:app", id="directory"),
         pytest.param({"shop/main.py": APP}, "shop:app", "main:app", id="directory-attribute"),
+        pytest.param({"my-shop/main.py": APP}, "my-shop", "main:app", id="directory-that-is-no-name"),
+        pytest.param({"my-shop/main.py": APP}, "my-shop:app", "main:app", id="directory-that-is-no-name-attribute"),
+        pytest.param(
+            {"shop/main.py": "x = 1\n", "shop/app.py": APP}, "shop:app", "app:app", id="directory-attribute-second-file"
+        ),
         pytest.param({"shop/main.py": APP}, "shop.main:app", "shop.main:app", id="namespace-package"),
         pytest.param({"shop/__init__.py": "", "shop/app.py": APP}, "shop", "shop.app:app", id="package-by-name"),
         pytest.param({"shop/__init__.py": "", "shop/app.py": APP}, "./shop", "shop.app:app", id="package"),
@@ -92,6 +97,12 @@ def test_target(files: dict[str, str], written: str | None, reference: str, proj
             "main:ap",
             "module 'main' has no attribute 'ap'; did you mean app? ({here}/main.py)",
             id="no-such-attribute",
+        ),
+        pytest.param(
+            {"shop/main.py": APP, "shop/app.py": "x = 1\n"},
+            "shop:ap",
+            "module 'main' has no attribute 'ap'; did you mean app? ({here}/shop/main.py)",
+            id="no-such-attribute-in-a-directory",
         ),
         pytest.param(
             {"main.py": APP},

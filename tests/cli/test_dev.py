@@ -57,6 +57,13 @@ def test_options(arguments: list[str], options: dict[str, Any], project: Write, 
         pytest.param({"main.py": "1 / 0"}, ["main:app"], "main:app", {}, id="broken-module-is-left-to-the-reloader"),
         pytest.param({"shop/web.py": APP}, ["shop/web.py"], "web:app", {}, id="file-below"),
         pytest.param(
+            {"shop/main.py": "x = 1\n", "shop/app.py": APP},
+            ["shop:app"],
+            "app:app",
+            {},
+            id="second-file-of-a-directory",
+        ),
+        pytest.param(
             {"main.py": APP.replace("app =", "def create_app(): return")},
             ["main"],
             "main:create_app",
