@@ -50,7 +50,7 @@ def rows_of(router: Router) -> list[Row]:
         for route in router.routes
     ]
     websockets = [
-        row("websocket", [], route.path, route.name, route.handler, ())
+        row("websocket", [], route.path, route.name, route.handler, route.middleware or ())
         for route in getattr(router, "websocket_routes", ())
     ]
     mounts = [row("mount", [], mount.path or "/", mount.name, mount.app, ()) for mount in router.mounts]

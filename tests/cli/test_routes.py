@@ -65,6 +65,13 @@ def test_json(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["kind"] for row in rows] == ["route", "route", "route", "mount"]
 
 
+def test_websockets(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """A WebSocket's route has middleware as any other has."""
+    project({"shop.py": f'{SHOP}\n@app.websocket("/feed", middleware=[Timing])\nasync def feed(ws): ...\n'})
+    assert main(["routes", "shop:app"]) == 0
+    assert "WEBSOCKET  /feed             feed       shop.feed            Timing\n" in capsys.readouterr().out
+
+
 def test_no_routes(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     """An application without routes has a table without lines."""
     project(
