@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     )
     from hawkapi.middleware import MiddlewareEntry
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
+    from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
-    from hawkapi.params.markers import Body, Cookie, File, Form, Header, Path, Query
     from hawkapi.plugins import Plugin
     from hawkapi.requests import FormData, Headers, QueryParams, State, UploadFile
     from hawkapi.responses import (
@@ -154,7 +154,7 @@ _HOMES = {
     "hawkapi.middleware": ("MiddlewareEntry",),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
-    "hawkapi.params.markers": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),
+    "hawkapi.params._defaults": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),
     "hawkapi.plugins": ("Plugin",),
     "hawkapi.requests": ("FormData", "Headers", "QueryParams", "State", "UploadFile"),
     "hawkapi.responses": (

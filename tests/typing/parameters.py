@@ -56,6 +56,27 @@ async def numbers(first: Annotated[int, Body(embed=True)], second: Annotated[int
     return first + second
 
 
+@app.put("/numbers/{place}")
+async def markers_as_defaults(
+    place: int = Path(ge=0),
+    size: int = Query(10, ge=1),
+    words: list[str] = Query(default_factory=list),  # noqa: B008 - as FastAPI has it
+    x_token: str | None = Header(None),
+    session: str = Cookie(""),
+    first: float = Body(embed=True),
+) -> float:
+    return place + size + first + len(words) + len(x_token or session)
+
+
+@app.post("/pictures")
+def pictures(
+    title: str = Form(...),
+    picture: UploadFile | None = File(None),  # noqa: B008 - ditto
+    number: int = Form(1, ge=1),
+) -> str:
+    return title * number
+
+
 @app.post("/files")
 async def upload(request: Request, picture: Annotated[UploadFile, File(max_length=1_000_000)]) -> Response:
     data: bytes = await picture.read()
@@ -106,3 +127,5 @@ async def refuses_other_arguments(request: Request) -> None:
     await read("1", [])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(await read(1, ["a"], session="s"), dict[str, int])
     assert_type(await numbers(1), int)
+    assert_type(await markers_as_defaults(size=3), float)
+    await markers_as_defaults(size="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
