@@ -100,7 +100,10 @@ class Connection(Runner):
         """
         self.start()
         try:
-            await self._wait(lambda: self.accepted or self._denied or self._closed_by_app or self.ended)
+            await self._wait(
+                lambda: self.accepted or self._denied or self._closed_by_app or self.ended,
+                "the application neither accepted nor closed the connection",
+            )
         finally:
             if self.accepted is None:
                 await self.leave(WS_1000_NORMAL_CLOSURE, "")
@@ -189,12 +192,12 @@ class Connection(Runner):
         if not self.started:
             raise RuntimeError("a WebSocket connects on entering its block: write `with client.websocket_connect(...)`")
 
-    async def _wait(self, condition: Any) -> None:
+    async def _wait(self, condition: Any, lack: str = "the application sent nothing") -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self.changes.until(condition)
         except TimeoutError:
-            raise TimeoutError(f"{self._url}: the application sent nothing for {self._timeout_s} s") from None
+            raise TimeoutError(f"{self._url}: {lack} for {self._timeout_s} s") from None
 
     def _close_by_app(self, message: Message) -> None:
         self._closed_by_app = message

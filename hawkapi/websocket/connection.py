@@ -381,7 +381,8 @@ class WebSocket(HTTPConnection):
         if self._phase is not WebSocketState.CONNECTED:
             if self._gone:
                 raise WebSocketGoneError(self._disconnect().code, self._close_reason)
-            raise RuntimeError(f"Cannot send: WebSocket state is {self._phase.value}")
+            hint = "; accept it first" if self._phase is WebSocketState.CONNECTING else ""
+            raise RuntimeError(f"Cannot send: WebSocket state is {self._phase.value}{hint}")
         self._check_loop()
         self._count += 1
         if not self._count % BURST:

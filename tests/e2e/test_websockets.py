@@ -116,7 +116,7 @@ def test_ends_of_a_handler(sockets: Served, target: str, end: Closed) -> None:
 
 ORDERS: dict[str, tuple[int | Closed, str]] = {
     "accept-twice": (Closed(1000), "RuntimeError: Cannot accept: state is connected"),
-    "send-before-accept": (403, "RuntimeError: Cannot send: WebSocket state is connecting"),
+    "send-before-accept": (403, "RuntimeError: Cannot send: WebSocket state is connecting; accept it first"),
     "deny-after-accept": (Closed(1000), "RuntimeError: Cannot deny: state is connected"),
     "accept-after-close": (403, "RuntimeError: Cannot accept: state is disconnected"),
     "accept-after-denial": (401, "RuntimeError: Cannot accept: state is disconnected"),

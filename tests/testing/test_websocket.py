@@ -375,7 +375,7 @@ def test_message_that_does_not_come() -> None:
         await receive()
         await receive()
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match="neither accepted nor closed the connection for"):
         TestClient(silent).websocket_connect("/", timeout_s=0.01).__enter__()
 
 

@@ -162,13 +162,13 @@ async def left(socket: WebSocket) -> None:
         pytest.param(
             nothing,
             lambda socket: socket.send_text("x"),
-            "Cannot send: WebSocket state is connecting",
+            "Cannot send: WebSocket state is connecting; accept it first",
             id="send-before-accept",
         ),
         pytest.param(
             nothing,
             lambda socket: socket.send_bytes(b"x"),
-            "Cannot send: WebSocket state is connecting",
+            "Cannot send: WebSocket state is connecting; accept it first",
             id="bytes-before-accept",
         ),
         pytest.param(
