@@ -97,6 +97,7 @@ class EventSourceResponse(StreamingResponse):
     """
 
     default_content_type: ClassVar[str] = "text/event-stream"
+    _takes: ClassVar[str] = "ServerSentEvent(...), text or bytes"
 
     def __init__(
         self,

@@ -40,6 +40,8 @@ class StreamingResponse(Response):
     """
 
     default_content_type: ClassVar[str] = "application/octet-stream"
+    _takes: ClassVar[str] = "text or bytes"
+    """What the iterator may yield, for the error about anything else."""
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class StreamingResponse(Response):
             return chunk.encode(self.charset)
         if isinstance(chunk, bytearray | memoryview):
             return bytes(chunk)  # pyright: ignore[reportUnknownArgumentType] - of any format
-        raise TypeError(f"a chunk is a {type(chunk).__name__}; a {type(self).__name__} sends text or bytes")
+        raise TypeError(f"a chunk is a {type(chunk).__name__}; {type(self).__name__} takes {self._takes}")
 
     async def deliver(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Send the response, without what runs in the background; whether the client was there to the end."""

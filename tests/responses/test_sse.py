@@ -92,7 +92,7 @@ def test_headers_replace() -> None:
 @pytest.mark.parametrize("event", [1, None, {"data": "x"}])
 def test_item_that_is_no_event(event: Any) -> None:
     """It breaks the stream off."""
-    with pytest.raises(TypeError, match="a chunk is a"):
+    with pytest.raises(TypeError, match=r"EventSourceResponse takes ServerSentEvent\(\.\.\.\), text or bytes"):
         answer(EventSourceResponse([event]))
 
 

@@ -167,7 +167,7 @@ def test_failing_iterator(kind: Any) -> None:
 def test_chunk_of_another_type(kind: Any, chunk: Any) -> None:
     """It is refused, and the iterator is closed."""
     source = Source(b"a", chunk)
-    with pytest.raises(TypeError, match="a chunk is a"):
+    with pytest.raises(TypeError, match=r"a chunk is a .*; .*Response takes text or bytes"):
         answer(StreamingResponse(kind(source)))
     assert source.closed.is_set()
 
