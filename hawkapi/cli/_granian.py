@@ -1,17 +1,30 @@
-"""Serve with granian, which has its own processes, threads, sockets and signals."""
+"""Serve with granian, which has its own processes, threads, sockets and signals.
+
+granian 2.7.9 answers the requests that are running when it stops, and resets connections that are idle, on which a
+request may be on its way, or that wait to be accepted. So the stop is announced first: for `LINGER_S` nobody new is
+admitted (on Linux, see `_admission.py`), and responses say `Connection: close`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import importlib
-from typing import Any
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
 
+from hawkapi.cli._admission import admit_nobody_new
 from hawkapi.cli._application import Loaded, load_again
 from hawkapi.cli._errors import CommandError
 from hawkapi.cli._gil import BUILT_WITHOUT_GIL
 from hawkapi.cli._settings import Settings
 from hawkapi.cli._sockets import bound_sockets
+from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["resolve", "serve"]
 
@@ -32,6 +45,10 @@ def resolve(settings: Settings) -> Settings:
     return dataclasses.replace(settings, host=host, port=port)
 
 
+LINGER_S: Final = 1.0
+"""How long a stop is announced: longer than a client's round trip."""
+
+
 def serve(loaded: Loaded, settings: Settings) -> int:
     """Serve until a signal ends it, and return the exit status.
 
@@ -48,9 +65,11 @@ def serve(loaded: Loaded, settings: Settings) -> int:
     from granian import Granian  # Only this command needs it.
     from granian.errors import ConfigurationError
 
+    stopping = multiprocessing.get_context("spawn").RawValue("b", 0)
     try:
         server = Granian(loaded.reference, **_options(loaded.app, settings))
-        server.serve(target_loader=_loader(loaded, settings), wrap_loader=False)
+        _announce_stops(server, stopping)
+        server.serve(target_loader=_loader(loaded, settings, stopping), wrap_loader=False)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except (ConfigurationError, OSError) as exc:
@@ -96,15 +115,60 @@ def _options(app: Any, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _loader(loaded: Loaded, settings: Settings) -> functools.partial[Any]:
+def _announce_stops(server: Any, stopping: Any) -> None:
+    """Let SIGTERM announce the stop; a second one, and SIGINT, stop at once.
+
+    Ctrl+C reaches the workers, too. They end then, and would be replaced while the stop is only announced.
+    """
+    stop: Callable[[], None] = server.signal_handler_interrupt
+
+    def handle(number: int, _: object) -> None:
+        if stopping.value or number == signal.SIGINT:
+            stop()
+            return
+        stopping.value = 1
+        # granian has no public name for it.
+        if server._sfd is not None:
+            with socket.socket(fileno=os.dup(server._sfd)) as listening:
+                admit_nobody_new(listening)
+        timer = threading.Timer(LINGER_S, stop)
+        timer.daemon = True
+        timer.start()
+
+    server.signal_handler_interrupt = handle
+
+
+def _loader(loaded: Loaded, settings: Settings, stopping: Any) -> functools.partial[Any]:
     """Return what gives a worker its application; picklable where workers are processes."""
     if BUILT_WITHOUT_GIL:
-        return functools.partial(_trusting, loaded.app, settings.forwarded_allow_ips)
-    return functools.partial(_import, loaded.reference, loaded.from_factory, settings.forwarded_allow_ips)
+        return functools.partial(_wrapped, loaded.app, settings.forwarded_allow_ips, stopping)
+    return functools.partial(_import, loaded.reference, loaded.from_factory, settings.forwarded_allow_ips, stopping)
 
 
-def _import(reference: str, factory: bool, trusted: str | None) -> Any:
-    return _trusting(load_again(reference, factory=factory), trusted)
+def _import(reference: str, factory: bool, trusted: str | None, stopping: Any) -> Any:
+    return _wrapped(load_again(reference, factory=factory), trusted, stopping)
+
+
+def _wrapped(app: Any, trusted: str | None, stopping: Any) -> Any:
+    return _closing(_trusting(app, trusted), stopping)
+
+
+def _closing(app: ASGIApp, stopping: Any) -> ASGIApp:
+    """Let the responses of an application say `Connection: close` when a stop was announced."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if not stopping.value or scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+
+        async def send_and_close(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, send_and_close)
+
+    return serve
 
 
 def _trusting(app: Any, trusted: str | None) -> Any:

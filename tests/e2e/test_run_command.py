@@ -407,3 +407,17 @@ def test_granian(options: list[str]) -> None:
         assert connection.answer().body == b'{"done":true}'
         assert served.process.wait(STOP_TIMEOUT_S) == 0
         assert f"hawkapi: {served.url} (granian, " in served.log()
+
+
+@pytest.mark.e2e_long
+@pytest.mark.skipif(FREE_THREADED, reason="granian 2.7.9 panics there when it stops")
+@pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "workers"])
+def test_granian_stop_under_load(options: list[str]) -> None:
+    """A stop while clients send request after request loses none with granian either."""
+    with command("run", "run_command_app:app", "--server", "granian", *options) as served:
+        load = SteadyLoad(served.address, clients=8, target="/where")
+        with load.running():
+            assert served.stop() == 0
+        assert load.lost == []
+        assert "Traceback" not in served.log()

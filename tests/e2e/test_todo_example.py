@@ -95,18 +95,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     assert process.wait(STOP_TIMEOUT_S) == 0
 
 
-def rest(users: Sequence[User]) -> None:
-    """Let the users send nothing for a while, but for their chats.
-
-    COMPAT: granian 2.7.9 answers the requests that are running when it stops, and resets connections whose requests it
-    has not begun: of 8 clients that send one request after the other 8 to 14 requests each time.
-    """
-    for user in users:
-        user.may_act.clear()
-    for user in users:
-        assert user.rests.wait(STOP_TIMEOUT_S)
-
-
 @pytest.mark.parametrize(
     ("server", "seconds"),
     [
@@ -119,6 +107,8 @@ def test_stop_and_reload_while_users_work(server: str, seconds: float, tmp_path:
     """New routes and a restart under load lose nothing and double nothing, and the server exits with 0 both times."""
     if not can_serve(server):
         pytest.skip(f"{server} is not installed")
+    if server == "granian" and FREE_THREADED:
+        pytest.skip("granian 2.7.9 panics on free-threaded builds when it stops")
     service = Service(server, tmp_path, free_address())
     names = ["ada", "grace", "joan", "mary"]
     over = threading.Event()
@@ -133,19 +123,14 @@ def test_stop_and_reload_while_users_work(server: str, seconds: float, tmp_path:
             editions = reload_everywhere(service.address, TOKEN, PROCESSES, reloads)
             assert set(editions) <= set(family(first.pid))
             go_on(seconds / 6)
-            if server == "granian":
-                rest(users)
             stop(first)
             second = servers.enter_context(service.running("second"))
-            for user in users:
-                user.may_act.set()
             go_on(seconds / 2)
         stop(second)
     check(service, users)
     counts = total([reloads, *(each for user in users for each in user.counts)])
     assert counts["requests sent"] == counts["requests answered"]
-    if server != "granian":
-        assert counts["feeds lost"] == counts["chats lost"] == 0
+    assert counts["feeds lost"] == counts["chats lost"] == 0
     print(f"{server} {' '.join(SHAPE)}, {seconds:.0f} s: {dict(counts)}")
 
 

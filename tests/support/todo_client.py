@@ -92,10 +92,6 @@ class User:
         self.everybody = everybody
         self.over = over
         """Set when the users shall come to an end."""
-        self.may_act = threading.Event()
-        """Cleared to let `act` rest, without a connection, as `rests` then says."""
-        self.may_act.set()
-        self.rests = threading.Event()
         self.counts: list[Counter[str]] = [Counter(), Counter(), Counter()]
         self.items: list[dict[str, Any]] = []
         """The list, as it must be."""
@@ -124,10 +120,6 @@ class User:
         """Add items, finish every second one, attach files to some, and look at the list, until it is over."""
         step = 0
         while not self.over.wait(STEP_PAUSE_S):
-            if not self.may_act.is_set():
-                self._web.close()
-                self.rests.set()
-                self.may_act.wait()
             self._step(step)
             step += 1
         self._add(THE_END)
@@ -316,8 +308,6 @@ def working(users: Sequence[User], over: threading.Event) -> Iterator[Callable[[
             yield go_on
         finally:
             over.set()
-            for user in users:
-                user.may_act.set()
         for future in futures:
             future.result()
 
