@@ -58,7 +58,7 @@ class Service:
     def running(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run it; the block must stop it, and the log have nothing to complain about."""
         log = self.place / f"{name}.log"
-        where = ["--server", self.server, "--port", str(self.address[1]), "--graceful-timeout", "2"]
+        where = ["--server", self.server, "--port", str(self.address[1])]
         with (
             log.open("wb") as stream,
             subprocess.Popen(
@@ -146,8 +146,8 @@ def check(service: Service, users: Sequence[User]) -> None:
         assert [message["text"] for message in chat if message["user"] == user.name] == user.said
         mine = [row for row in rows if row["user"] == user.name]
         assert [as_told(row) for row in mine] == user.items
-        attached = {row["id"]: row["attachment"] for row in mine if row["attachment"] is not None}
-        assert {number: digest(service, name) for number, name in attached.items()} == user.files
+        attached = [row["id"] for row in mine if row["attachment"]]
+        assert {number: digest(service, number) for number in attached} == user.files
         assert user.said[-1] == THE_END
     assert len(rows) == sum(len(user.items) for user in users)
     assert len(events) == len(chat) + sum(len(user.fed) for user in users)
@@ -156,10 +156,10 @@ def check(service: Service, users: Sequence[User]) -> None:
 
 def as_told(row: sqlite3.Row) -> dict[str, Any]:
     """Return an item as clients see it."""
-    attached = row["attachment"] is not None
-    return {"id": row["id"], "title": row["title"], "done": bool(row["done"]), "attachment": attached}
+    done, attached = bool(row["done"]), bool(row["attachment"])
+    return {"id": row["id"], "title": row["title"], "done": done, "attachment": attached}
 
 
-def digest(service: Service, name: str) -> str:
-    """Return the SHA-256 of an uploaded file."""
-    return hashlib.sha256((service.place / "todo-uploads" / name).read_bytes()).hexdigest()
+def digest(service: Service, number: int) -> str:
+    """Return the SHA-256 of what is attached to an item."""
+    return hashlib.sha256((service.place / "todo-uploads" / str(number)).read_bytes()).hexdigest()

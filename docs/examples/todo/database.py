@@ -20,7 +20,7 @@ create table if not exists users (name text primary key, salt blob not null, pas
 create table if not exists logins (token text primary key, user text not null references users);
 create table if not exists items (
     id integer primary key, user text not null references users, title text not null, done integer not null default 0,
-    attachment text
+    attachment integer not null default 0
 );
 create table if not exists events (
     id integer primary key, topic text not null, data text not null, key text unique

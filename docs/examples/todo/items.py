@@ -8,7 +8,6 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 from hawkapi import FileResponse, HTTPException, Meta, Router, UploadFile
 
@@ -62,18 +61,18 @@ def build_router(edition: int) -> Router:
     @router.put("/{item_id:int}/attachment", status_code=204)
     def attach(item_id: int, file: UploadFile, user: User, session: Session) -> None:
         find(session, user, item_id)
-        # The client's name of the file is never used as a path.
-        path = Path(settings.uploads, uuid4().hex)
-        with path.open("wb") as stream:
+        path = attachment_of(item_id)
+        # Whoever is reading an older file reads it to its end.
+        with path.with_suffix(".new").open("wb") as stream:
             shutil.copyfileobj(file.file, stream)
-        session.execute("update items set attachment = ? where id = ?", (path.name, item_id))
+        path.with_suffix(".new").replace(path)
+        session.execute("update items set attachment = 1 where id = ?", (item_id,))
 
     @router.get("/{item_id:int}/attachment", response_model=None)
     def read_attachment(item_id: int, user: User, session: Session) -> FileResponse:
-        name = find(session, user, item_id)["attachment"]
-        if name is None:
+        if not find(session, user, item_id)["attachment"]:
             raise HTTPException(404, "nothing is attached")
-        return FileResponse(Path(settings.uploads, name), media_type="application/octet-stream")
+        return FileResponse(attachment_of(item_id), media_type="application/octet-stream")
 
     return router
 
@@ -88,7 +87,12 @@ def find(session: Session, user: str, item_id: int) -> sqlite3.Row:
 
 
 def to_item(row: sqlite3.Row) -> Item:
-    return Item(row["id"], row["title"], bool(row["done"]), row["attachment"] is not None)
+    return Item(row["id"], row["title"], bool(row["done"]), bool(row["attachment"]))
+
+
+def attachment_of(item_id: int) -> Path:
+    # The client's name of the file is never used as a path.
+    return Path(settings.uploads, str(item_id))
 
 
 def note(session: Session, topic: str, data: dict[str, object], key: str | None = None) -> None:
