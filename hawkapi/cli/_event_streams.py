@@ -9,9 +9,8 @@ what it leaves open is completed.
 from __future__ import annotations
 
 import asyncio
-from typing import Final, final
+from typing import Final, Protocol, final
 
-from hawkapi._threading import AsyncEvent
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["EndingEventStreams"]
@@ -19,11 +18,18 @@ __all__ = ["EndingEventStreams"]
 _CONTENT_TYPE: Final = b"text/event-stream"
 
 
+class Stop(Protocol):
+    """Something to come."""
+
+    async def wait(self) -> object:
+        """Return when it has come."""
+
+
 @final
 class EndingEventStreams:
-    """An application whose event streams end when `stopping` is set. Belongs to one event loop."""
+    """An application whose event streams end when a stop begins."""
 
-    def __init__(self, app: ASGIApp, stopping: AsyncEvent) -> None:
+    def __init__(self, app: ASGIApp, stopping: Stop) -> None:
         self._app = app
         self._stopping = stopping
 
@@ -41,7 +47,7 @@ class EndingEventStreams:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, receive: Receive, send: Send, stopping: AsyncEvent) -> None:
+    def __init__(self, receive: Receive, send: Send, stopping: Stop) -> None:
         self.was_told = False
         """Whether the application was told that the client has gone, although it has not."""
         self._receive = receive

@@ -2,11 +2,13 @@
 
 granian 2.7.9 answers the requests that are running when it stops, and resets connections that are idle, on which a
 request may be on its way, or that wait to be accepted. So the stop is announced first: for `LINGER_S` nobody new is
-admitted (on Linux, see `_admission.py`), and responses say `Connection: close`.
+admitted (on Linux, see `_admission.py`), responses say `Connection: close`, and event streams end: granian would wait
+for them, and then kill the worker without the application's shutdown.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import importlib
@@ -21,6 +23,7 @@ from typing import Any, Final
 from hawkapi.cli._admission import admit_nobody_new
 from hawkapi.cli._application import Loaded, load_again
 from hawkapi.cli._errors import CommandError
+from hawkapi.cli._event_streams import EndingEventStreams
 from hawkapi.cli._gil import BUILT_WITHOUT_GIL
 from hawkapi.cli._settings import Settings
 from hawkapi.cli._sockets import bound_sockets
@@ -47,6 +50,8 @@ def resolve(settings: Settings) -> Settings:
 
 LINGER_S: Final = 1.0
 """How long a stop is announced: longer than a client's round trip."""
+LOOK_INTERVAL_S: Final = 0.1
+"""How often an event stream looks whether a stop was announced."""
 
 
 def serve(loaded: Loaded, settings: Settings) -> int:
@@ -150,7 +155,18 @@ def _import(reference: str, factory: bool, trusted: str | None, stopping: Any) -
 
 
 def _wrapped(app: Any, trusted: str | None, stopping: Any) -> Any:
-    return _closing(_trusting(app, trusted), stopping)
+    return _closing(EndingEventStreams(_trusting(app, trusted), _Announcement(stopping)), stopping)
+
+
+class _Announcement:
+    """A stop that another process announces."""
+
+    def __init__(self, stopping: Any) -> None:
+        self._stopping = stopping
+
+    async def wait(self) -> None:
+        while not self._stopping.value:  # noqa: ASYNC110 - it is set by another process.
+            await asyncio.sleep(LOOK_INTERVAL_S)
 
 
 def _closing(app: ASGIApp, stopping: Any) -> ASGIApp:
