@@ -31,6 +31,14 @@ from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["resolve", "serve"]
 
+LINGER_S: Final = 1.0
+"""How long a stop is announced: longer than a client's round trip."""
+LOOK_INTERVAL_S: Final = 0.1
+"""How often an event stream looks whether a stop was announced."""
+
+LINGER_S: Final = 1.0
+"""How long a stop is announced: longer than a client's round trip."""
+
 
 def resolve(settings: Settings) -> Settings:
     """Return the settings with an address in numbers, which is all that granian takes, after a look whether it is free.
@@ -46,12 +54,6 @@ def resolve(settings: Settings) -> Settings:
             return settings
         host, port, *_ = sockets[0].getsockname()
     return dataclasses.replace(settings, host=host, port=port)
-
-
-LINGER_S: Final = 1.0
-"""How long a stop is announced: longer than a client's round trip."""
-LOOK_INTERVAL_S: Final = 0.1
-"""How often an event stream looks whether a stop was announced."""
 
 
 def serve(loaded: Loaded, settings: Settings) -> int:
