@@ -36,9 +36,6 @@ LINGER_S: Final = 1.0
 LOOK_INTERVAL_S: Final = 0.1
 """How often an event stream looks whether a stop was announced."""
 
-LINGER_S: Final = 1.0
-"""How long a stop is announced: longer than a client's round trip."""
-
 
 def resolve(settings: Settings) -> Settings:
     """Return the settings with an address in numbers, which is all that granian takes, after a look whether it is free.

@@ -64,7 +64,7 @@ def _resolve(written: str | None, *, factory: bool, reload: bool) -> tuple[str, 
     target = locate(written)
     target.enter()
     more: dict[str, Any] = {}
-    if target.attribute is None or len(target.modules) > 1:
+    if target.attribute is None or len(target.modules) != 1:
         loaded = load(written, factory=factory)
         reference, made = loaded.reference, loaded.from_factory
     else:
