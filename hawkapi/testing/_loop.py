@@ -8,6 +8,7 @@ lets several threads of a test share one client.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import threading
 import weakref
@@ -169,6 +170,9 @@ def _stop(running: _Running, thread: threading.Thread, owner: weakref.ref[LoopTh
         running.loop.call_soon_threadsafe(_finish, running.stop)
     if owner() is not None and thread is not threading.current_thread():
         thread.join(STOP_TIMEOUT_S)
+    else:
+        # A program that ends at once would stop the thread in the middle of its end, and say so.
+        atexit.register(thread.join, STOP_TIMEOUT_S)
 
 
 def _finish(stop: asyncio.Future[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import secrets
 import signal
@@ -153,19 +154,25 @@ def running(
     with (
         tempfile.TemporaryDirectory(prefix="hawkapi-cwd-") as elsewhere,
         subprocess.Popen(
-            command, env=environment(**variables), pass_fds=descriptors, stdout=stream, stderr=stream, cwd=elsewhere
+            command,
+            env=environment(**variables),
+            pass_fds=descriptors,
+            stdout=stream,
+            stderr=stream,
+            cwd=elsewhere,
+            process_group=0,
         ) as process,
     ):
         try:
             yield process
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             raise
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(5 if may_get_stuck else STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # With the workers it has started.
             if not may_get_stuck:
                 raise AssertionError(f"the server did not stop within {STOP_TIMEOUT_S:.0f} s") from None
 
