@@ -394,7 +394,7 @@ def test_module_that_switches_the_gil_on(tmp_path: Path) -> None:
 @pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
 @pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "workers"])
 def test_granian(options: list[str]) -> None:
-    """granian serves, answers what is running when it is told to stop, and the status is 0."""
+    """granian serves, answers what is running when it is told to stop, and the status is 0 with the GIL."""
     if "--workers" in options and FREE_THREADED:
         pytest.skip("granian's workers are threads on free-threaded builds")
     with (
@@ -405,7 +405,9 @@ def test_granian(options: list[str]) -> None:
         served.wait_until(lambda: "slow" in served.notes())
         served.process.send_signal(signal.SIGTERM)
         assert connection.answer().body == b'{"done":true}'
-        assert served.process.wait(STOP_TIMEOUT_S) == 0
+        # granian 2.7.9 sometimes aborts at its end on free-threaded builds, when everything has been answered.
+        ends = {0, -signal.SIGABRT} if FREE_THREADED else {0}
+        assert served.process.wait(STOP_TIMEOUT_S) in ends
         assert f"hawkapi: {served.url} (granian, " in served.log()
 
 
