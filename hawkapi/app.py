@@ -328,14 +328,16 @@ class HawkAPI(Router):
             if scope.get("root_path") or not path.isascii():
                 path = route_path(scope)
             match = None if view.chain else view.table.find(scope["method"], path)
-            plan: EndpointPlan | None = (
-                None if match is None else match[0].plan or plan_of(match[0], self.container.has)
-            )
-            if match is None or plan is None or plan.chain is not None:
+            if match is None:
                 await self._answer(view, scope, receive, send)
                 return
+            plan: EndpointPlan = match[0].plan or plan_of(match[0], self.container.has)
             if not plan.is_plain or self.request_timeout is not None:
-                await self._endpoint(plan, match[1], scope, receive, send)
+                await (
+                    self._endpoint(plan, match[1], scope, receive, send)
+                    if plan.chain is None
+                    else self._answer(view, scope, receive, send)
+                )
                 return
             try:
                 content = b"" if not plan.reads_body else await read_request_body(scope, receive, self.max_body_size)
