@@ -29,6 +29,7 @@ from hawkapi._callables import (
 )
 from hawkapi._forms import FormArguments, build_form_arguments
 from hawkapi.di.depends import Dependency, check_guard
+from hawkapi.di.security import SecurityDependency, SecurityScopes
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.params._extract import ABSENT
 from hawkapi.params._groups import build_text_arguments
@@ -39,7 +40,16 @@ type Replacements = Mapping[Callable[..., Any], Callable[..., Any]]
 
 NOTHING_REPLACED: Final[Replacements] = MappingProxyType({})
 
-OBJECTS: Final = frozenset({Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE, Source.CONNECTION})
+OBJECTS: Final = frozenset(
+    {
+        Source.REQUEST,
+        Source.RESPONSE,
+        Source.BACKGROUND,
+        Source.SCOPE,
+        Source.CONNECTION,
+        Source.SECURITY_SCOPES,
+    }
+)
 """What may be asked for that is made for a request, rather than read from it."""
 
 IN_BODIES: Final = frozenset({Source.BODY, Source.FORM, Source.FORM_DATA})
@@ -104,12 +114,18 @@ class Binding:
         "read_body",
         "read_texts",
         "reads_body",
+        "security_scopes",
         "size",
         "steps",
     )
 
     def __init__(
-        self, size: int, parameters: tuple[HandlerParameter, ...], steps: list[Step], names: tuple[str, ...]
+        self,
+        size: int,
+        parameters: tuple[HandlerParameter, ...],
+        steps: list[Step],
+        names: tuple[str, ...],
+        scopes: Iterable[str] = (),
     ) -> None:
         body = build_json_body(parameters)
         arguments = Arguments(len(parameters), build_text_arguments(parameters, names), body)
@@ -128,6 +144,8 @@ class Binding:
         self.objects: list[tuple[int, Source, Any]] = [
             (place, item.source, item.annotation) for place, item in enumerate(parameters) if item.source in OBJECTS
         ]
+        self.security_scopes = SecurityScopes(tuple(sorted(set(scopes))))
+        """Those of all dependencies."""
         self.calls = bool(steps)
         """Whether a dependency is called, or the container is asked."""
         self.steps = with_body(steps, parameters, self.reads_body or self.form is not None)
@@ -174,7 +192,7 @@ def build_binding(
     parameters = tuple(builder.parameters)
     check_bodies(consumer, parameters)
     try:
-        return Binding(builder.size, parameters, builder.steps, consumer.template.names)
+        return Binding(builder.size, parameters, builder.steps, consumer.template.names, builder.scopes)
     except ValueError as exc:
         raise consumer.refuse(str(exc)) from exc
 
@@ -201,6 +219,7 @@ class _Builder:
         self.parameters: list[HandlerParameter] = list(read_signature(consumer))
         self.size = len(self.parameters)
         self.steps: list[Step] = []
+        self.scopes: list[str] = []
         self._consumer = consumer
         self._replaced = replaced
         self._made: dict[object, Step] = {}
@@ -213,7 +232,11 @@ class _Builder:
         marker = parameter.dependency
         if marker is None:
             return None
-        step = self._provider(parameter, marker) if marker.dependency is None else self.add(marker)
+        if marker.dependency is None:
+            self.scopes += scopes_asked_by(marker)
+            step = self._provider(parameter, marker)
+        else:
+            step = self.add(marker)
         step.targets.append(place)
         return step
 
@@ -227,8 +250,10 @@ class _Builder:
     def add(self, marker: Dependency) -> Step:
         """Add the call of a dependency after those it needs, or find that it is there already."""
         assert marker.dependency is not None
+        scopes = scopes_asked_by(marker)
+        self.scopes += scopes
         function = self._replacement(marker.dependency)
-        key = (key_of(function), marker.scope, tuple(getattr(marker, "scopes", ())))
+        key = (key_of(function), marker.scope, scopes)
         if marker.use_cache and key in self._made:
             return self._made[key]
         if function in self._open:
@@ -267,6 +292,11 @@ class _Builder:
 
     def _refuse_dependency(self, function: Callable[..., Any], reason: str) -> UnsupportedTypeError:
         return self._consumer.refuse(f"dependency {callable_name(function)}: {reason}")
+
+
+def scopes_asked_by(marker: Dependency) -> tuple[str, ...]:
+    """Return the scopes that a `Security` has."""
+    return tuple(marker.scopes) if isinstance(marker, SecurityDependency) else ()
 
 
 def is_generator(step: Step) -> bool:

@@ -151,6 +151,8 @@ class Resolution:
         """Return what is made for this call: one of each kind, however many ask."""
         if source is Source.SCOPE:
             return self._scope
+        if source is Source.SECURITY_SCOPES:
+            return self._binding.security_scopes
         if source is Source.RESPONSE:
             if self.response is None:
                 self.response = Response(status_code=self._status_code)

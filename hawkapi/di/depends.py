@@ -45,7 +45,9 @@ class Dependency:
         scope: Literal["request", "function"] = "request",
     ) -> None:
         if dependency is not None and not callable(dependency):
-            raise TypeError(f"Depends needs something that can be called, not {dependency!r}{_remedy(dependency)}")
+            raise TypeError(
+                f"{self.written_as} needs something that can be called, not {dependency!r}{_remedy(dependency)}"
+            )
         if scope not in SCOPES:
             raise ValueError(f"scope is {scope!r}; it is 'request' or 'function'")
         self.dependency = dependency
@@ -63,6 +65,13 @@ def _remedy(value: object) -> str:
     """Return the end of an error's sentence: what to do about what a function returned, or nothing."""
     was_called = isinstance(value, Coroutine | Generator | AsyncGenerator)
     return "; write the function's name without parentheses behind it" if was_called else ""
+
+
+class SelfMade:
+    """The base of classes whose instances the framework makes by calling them, as a dependency that is the type itself.
+
+    `Depends()` for such a type calls it, unless the container has a provider for it, and without a marker so too.
+    """
 
 
 def check_guards(markers: Iterable[object] | None) -> tuple[Dependency, ...]:

@@ -4,8 +4,8 @@ Where each parameter comes from, first match wins:
 
 1. a marker in `Annotated`, or as the default, says so: `Query`, `Header`, `Cookie`, `Path`, `Body`, `Form`, `File`,
    `Depends`;
-2. its type says so: `Request`, `WebSocket`, `HTTPConnection`, `Response`, `BackgroundTasks`, `FormData`, `UploadFile`,
-   or what is always read from the query string, as `PaginationParams`;
+2. its type says so: `Request`, `WebSocket`, `HTTPConnection`, `Response`, `BackgroundTasks`, `SecurityScopes`,
+   `FormData`, `UploadFile`, or what is always read from the query string, as `PaginationParams`;
 3. its name is in the path template: the path;
 4. the container has a provider for its type: the container;
 5. it is called `request`, or called `scope` and is a dict: what these names mean in ASGI frameworks;
@@ -33,7 +33,8 @@ from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._model import is_marker, type_name
 from hawkapi.codec.struct import Meta
-from hawkapi.di.depends import Dependency
+from hawkapi.di.depends import Dependency, SelfMade
+from hawkapi.di.security import SecurityScopes
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.pagination import CursorParams, PaginationParams
 from hawkapi.params._annotations import resolve_annotation, signature_of
@@ -62,6 +63,7 @@ class Source(enum.Enum):
     BACKGROUND = "background"
     SCOPE = "scope"
     CONNECTION = "connection"
+    SECURITY_SCOPES = "security scopes"
     FORM_DATA = "form data"
     DEPENDENCY = "dependency"
     PROVIDER = "provider"
@@ -84,6 +86,7 @@ OF_TYPES: Final[tuple[tuple[type, Source], ...]] = (
     (Request, Source.REQUEST),
     (Response, Source.RESPONSE),
     (BackgroundTasks, Source.BACKGROUND),
+    (SecurityScopes, Source.SECURITY_SCOPES),
     (FormData, Source.FORM_DATA),
     (PaginationParams, Source.QUERY),
     (CursorParams, Source.QUERY),
@@ -172,10 +175,11 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
         parameter.annotation, consumer.function, lambda why: refuse(f"parameter {name}: {why}")
     )
     annotation, found = _take_marker(annotation, parameter.default, refuse, name)
+    bare = bare_type(annotation)
+    found = _self_made(bare, found, consumer)
     if isinstance(found, Dependency):
         return _dependent(parameter, annotation, found)
     source = _source_by_marker(found)
-    bare = bare_type(annotation)
     if source is None:
         source = _source_by_type(bare)
     wire_name = _wire_name(name, found, source)
@@ -211,8 +215,24 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
     )
 
 
+def _self_made(annotation: Any, marker: Marker | None, consumer: Consumer) -> Marker | None:
+    """Return the marker of a parameter: of a type that makes itself, if the container does not, a call of it."""
+    asked = marker is None or (isinstance(marker, Dependency) and marker.dependency is None and marker.name is None)
+    if not asked or not isinstance(annotation, type) or not issubclass(annotation, SelfMade):
+        return marker
+    return marker if consumer.has_provider(annotation) else Dependency(annotation)
+
+
 _OBJECTS: Final = frozenset(
-    {Source.REQUEST, Source.RESPONSE, Source.BACKGROUND, Source.SCOPE, Source.CONNECTION, Source.FORM_DATA}
+    {
+        Source.REQUEST,
+        Source.RESPONSE,
+        Source.BACKGROUND,
+        Source.SCOPE,
+        Source.CONNECTION,
+        Source.SECURITY_SCOPES,
+        Source.FORM_DATA,
+    }
 )
 """The sources of the framework's own objects."""
 
