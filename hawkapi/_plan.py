@@ -16,6 +16,7 @@ from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, build_bind
 from hawkapi._callables import is_async_callable, unwrap_callable
 from hawkapi._results import ResultWriter
 from hawkapi.di.container import Container
+from hawkapi.di.depends import Dependency
 from hawkapi.di.overrides import callables_for
 from hawkapi.params._annotations import refusal
 from hawkapi.params._signature import Consumer, HasProvider
@@ -40,12 +41,25 @@ class Plan:
         self.handler: Any = route.handler
         self.path_names = template.names
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
-        self.binding: Binding = build_binding(consumer, route.dependencies, replaced)
+        self.binding: Binding = build_binding(consumer, guards_of(route), replaced)
 
     def overridden(self, container: Container) -> Self:
         """Return the plan with the overrides of its dependencies that are in force here and now."""
         replaced = callables_for(container) if self.binding.calls else NOTHING_REPLACED
         return type(self)(self.route, container.has, replaced) if replaced else self
+
+
+def guards_of(route: Route) -> tuple[Any, ...]:
+    """Return the markers of what is called before anything else, the one for the permissions first.
+
+    Raises:
+        UnsupportedTypeError: the route has permissions that nothing asks for.
+    """
+    guard: Dependency | None = getattr(route, "permission_guard", None)
+    # SECURITY: an option that guards a route must never be accepted without being enforced.
+    if route.permissions and guard is None:
+        raise refusal(route, "permissions= need an application that asks its policy")
+    return route.dependencies if guard is None else (guard, *route.dependencies)
 
 
 @final
@@ -118,9 +132,6 @@ def check_route(route: Route, has_provider: HasProvider) -> None:
         UnsupportedTypeError: the handler is of a kind that is not supported, or a parameter, a dependency or the result
             cannot be handled; the message names the route and the part.
     """
-    # SECURITY: an option that guards a route must never be accepted without being enforced.
-    if route.permissions:
-        raise refusal(route, "permissions= is not supported yet")
     if isinstance(route, WebSocketRoute):
         WebSocketPlan(route, has_provider)
         return

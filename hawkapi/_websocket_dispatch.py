@@ -9,6 +9,7 @@ No route has the path                 --                          404, or close 
 The handler returns                   close 1000                  close 1000, which servers answer with 403
 `WebSocketDisconnect`                 nothing is left to do       close 1000
 `HTTPException`                       close 1008, its detail      its response, or close 1008 without the extension
+The client lacks permissions          --                          close 4003, which servers answer with 403
 The handshake does not fit            --                          close 1008, what is wrong with it
 `UnexpectedMessageError`              close 1003                  close 1003
 `MalformedMessageError`               close 1007                  close 1007
@@ -26,6 +27,7 @@ from typing import Any, Final, cast, final
 
 from hawkapi._binding import named_arguments
 from hawkapi._middleware_chain import CHAIN_KEY
+from hawkapi._permissions import HandshakeRefusedError
 from hawkapi._plan import WebSocketPlan, websocket_plan_of
 from hawkapi._resolution import Resolution
 from hawkapi._snapshot import Replica, Snapshot
@@ -218,6 +220,8 @@ async def end_failed(socket: WebSocket, exc: Exception, tell: Tell) -> None:
     """End a connection whose handler has raised."""
     if is_disconnect(exc):
         await socket.close()
+    elif isinstance(exc, HandshakeRefusedError):
+        await socket.close(exc.code, fitting_reason(str(exc.detail)))
     elif isinstance(exc, HTTPException):
         await deny(socket, exc)
     elif isinstance(exc, RequestValidationError):

@@ -19,6 +19,7 @@ from hawkapi._failures import (
     unexpected_response,
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
+from hawkapi._permissions import permission_guard
 from hawkapi._plan import EndpointPlan, check_route, plan_of
 from hawkapi._resolution import NO_HEADERS, Resolution
 from hawkapi._results import is_response
@@ -47,6 +48,7 @@ from hawkapi.routing.mounts import Mount, route_path
 from hawkapi.routing.options import check_message_size, normalise_route
 from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.routing.router import Router
+from hawkapi.security.permissions import PermissionPolicy
 from hawkapi.types import ASGIApp, Receive, Scope, Send
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
@@ -144,6 +146,8 @@ class HawkAPI(Router):
         self._exceptions = NO_HANDLERS
         self._chain: tuple[ASGIApp, ...] = ()
         self._plugins: tuple[Any, ...] = ()
+        # THREADS: one store, one load by each request that needs it.
+        self._permission_policy: PermissionPolicy | None = None
         self._workers = WorkerPool(size=worker_threads)
         self._websockets = WebSocketDispatcher(
             self.container,
@@ -177,6 +181,20 @@ class HawkAPI(Router):
         given = dict(overrides)  # It may be what is going to be cleared.
         self.container.overrides_everywhere.clear()
         self.container.overrides_everywhere.update(given)
+
+    @property
+    def permission_policy(self) -> PermissionPolicy | None:
+        """Who is asked whether a client may call a route with `permissions=`; default nobody, and nobody may (500).
+
+        It may be set before the routes or after, and applies from the next request on, in all threads.
+        """
+        return self._permission_policy
+
+    @permission_policy.setter
+    def permission_policy(self, policy: PermissionPolicy | None) -> None:
+        if policy is not None and not isinstance(policy, PermissionPolicy):
+            raise TypeError(f"permission_policy is a PermissionPolicy or None, not {policy!r}")
+        self._permission_policy = policy
 
     @property
     def in_flight(self) -> int:
@@ -288,10 +306,12 @@ class HawkAPI(Router):
         return register
 
     def _check_route(self, route: Route) -> Route:
+        self._guard(route)
         check_route(route, self.container.has)
         given = route_to_register(self._plugins, route)
         if given is not route:
             route = normalise_route(given)
+            self._guard(route)
             check_route(route, self.container.has)
         # Once for the route, not for each request: a rate limit must remember the last one.
         if route.middleware:
@@ -300,6 +320,12 @@ class HawkAPI(Router):
             chain = wrap(innermost, route.middleware)
             object.__setattr__(route, "middleware_chain", chain)  # It is not published yet.
         return route
+
+    def _guard(self, route: Route) -> None:
+        """Put what asks the policy for its permissions before a route that has some."""
+        guard = permission_guard(route, lambda: self._permission_policy)
+        if guard is not None:
+            object.__setattr__(route, "permission_guard", guard)  # It is not published yet.
 
     def _apply(self, change: Change) -> None:
         with self._registration:

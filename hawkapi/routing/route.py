@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hawkapi.di.depends import Dependency
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.types import ASGIApp
 
@@ -20,10 +21,12 @@ of this name does not find them, and no `Allow` names it."""
 class _Placed:
     """What an application adds to a route of its own: no field, because nobody registers it."""
 
-    __slots__ = ("middleware_chain",)
+    __slots__ = ("middleware_chain", "permission_guard")
 
     middleware_chain: ASGIApp
     """The middleware around the route, made when it was registered; absent where there is none."""
+    permission_guard: Dependency
+    """What asks the policy for the route's permissions; absent where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,9 @@ class WebSocketRoute(Route):
 
 
 def answering(route: Route, methods: frozenset[str]) -> Route:
-    """Return a registered route as it is with other methods: its middleware, which may guard it, stays around it."""
+    """Return a registered route as it is with other methods: what guards it, as its middleware may, stays around it."""
     changed = dataclasses.replace(route, methods=methods)
-    chain = getattr(route, "middleware_chain", None)
-    if chain is not None:
-        object.__setattr__(changed, "middleware_chain", chain)  # It is not published yet.
+    for name in _Placed.__slots__:
+        if hasattr(route, name):
+            object.__setattr__(changed, name, getattr(route, name))  # It is not published yet.
     return changed

@@ -374,12 +374,6 @@ def test_plain_function_is_refused() -> None:
         app_with_socket(handler)
 
 
-def test_permissions_are_refused_until_they_are_enforced() -> None:
-    """A guard that would not be asked is not accepted."""
-    with pytest.raises(UnsupportedTypeError, match="permissions= is not supported yet"):
-        app_with_socket(echo, permissions=["admin"])
-
-
 @pytest.mark.parametrize(("of_app", "of_route", "limit"), [(10, None, 10), (10, 20, 20), (None, None, 1024 * 1024)])
 def test_message_limit(of_app: int | None, of_route: int | None, limit: int) -> None:
     """The route's limit counts before the application's, which is 1 MiB unless given."""
