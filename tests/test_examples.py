@@ -171,6 +171,56 @@ def test_flags_example_when_a_flag_is_off(
     assert (reply.status, reply.json()["detail"]) == (status, detail)
 
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+ADA = {"authorization": "Bearer token-of-ada"}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "status", "challenge"),
+    [
+        pytest.param("GET", "/notes", {}, 401, "Bearer", id="no-token"),
+        pytest.param("GET", "/notes", {"authorization": "Bearer x"}, 401, 'Bearer error="invalid_token"', id="unknown"),
+        pytest.param("GET", "/notes", ADA, 200, None, id="scope"),
+        pytest.param(
+            "POST", "/notes", ADA, 403, 'Bearer error="insufficient_scope", scope="notes:write"', id="other-scope"
+        ),
+        pytest.param("GET", "/metrics", {}, 401, None, id="no-key"),
+        pytest.param("GET", "/metrics", {"x-api-key": "guess"}, 403, None, id="wrong-key"),
+        pytest.param("GET", "/metrics", {"x-api-key": "a long random text"}, 200, None, id="key"),
+        pytest.param("GET", "/admin", {}, 401, 'Basic realm="admin", charset="UTF-8"', id="no-password"),
+        pytest.param("GET", "/reports", ADA, 200, None, id="permission"),
+        pytest.param("GET", "/reports", {}, 401, "Bearer", id="nobody"),
+        pytest.param("DELETE", "/reports", ADA, 403, None, id="missing-permission"),
+    ],
+)
+def test_security_example(
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    status: int,
+    challenge: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page's routes let in whom they should."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.delenv("METRICS_KEY", raising=False)
+    reply = request(importlib.import_module("security").app, method, target, headers=headers)
+    assert (reply.status, reply.header("www-authenticate")) == (status, challenge)
+
+
+@pytest.mark.parametrize(
+    ("form", "status"), [("username=ada&password=lovelace", 200), ("username=ada&password=x", 400), ("username=b", 400)]
+)
+def test_security_example_issues_tokens(form: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's token is issued for the right password only."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("security").app
+    reply = request(app, "POST", "/token", headers=FORM, body=form.encode())
+    assert reply.status == status
+    if status == 200:
+        assert reply.json() == {"access_token": "token-of-ada", "token_type": "bearer"}
+
+
 def test_settings_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's settings come from where it says, and the page's errors are what it shows."""
     monkeypatch.syspath_prepend(EXAMPLES)
