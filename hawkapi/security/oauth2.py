@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.security._authorization import bearer_token, read_authorization
@@ -175,7 +175,8 @@ def flow_of(token_url: str, refresh_url: str | None, scopes: Mapping[str, str] |
     Raises:
         TypeError: the scopes have no descriptions.
     """
-    if scopes is not None and not isinstance(scopes, Mapping):
+    # A list, as `Security` takes, would be cast into nonsense or fail with a message about dicts.
+    if scopes is not None and not isinstance(cast("object", scopes), Mapping):
         raise TypeError(f"scopes= of a scheme is a dict of names and descriptions, not {scopes!r}")
     flow: dict[str, Any] = {"tokenUrl": token_url, "scopes": dict(scopes or {})}
     return flow if refresh_url is None else {**flow, "refreshUrl": refresh_url}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from hawkapi._callables import is_async_callable
 from hawkapi._workers import run_in_worker
@@ -84,7 +84,7 @@ class PermissionPolicy:
         # SECURITY: a text is an iterable of its letters; "a" in it must not be the permission "a".
         if isinstance(granted, str | bytes) or not isinstance(granted, Iterable):
             raise TypeError(f"a resolver of permissions returns a set or list of texts, not {granted!r}")
-        return set(granted)
+        return set(cast("Iterable[str]", granted))
 
     async def _in_worker(self, request: Any) -> Any:
         resolver: Callable[[Any], Any] = self.resolver
