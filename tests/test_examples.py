@@ -221,6 +221,17 @@ def test_security_example_issues_tokens(form: str, status: int, monkeypatch: pyt
         assert reply.json() == {"access_token": "token-of-ada", "token_type": "bearer"}
 
 
+def test_tokens_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's token is good for the page's route."""
+    pytest.importorskip("jwt", reason="needs PyJWT")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.delenv("TOKEN_SECRET", raising=False)
+    tokens = importlib.import_module("tokens")
+    headers = {"authorization": f"Bearer {tokens.issue_token('ada')}"}
+    assert request(tokens.app, "GET", "/me", headers=headers).json() == "ada"
+    assert request(tokens.app, "GET", "/me").status == 401
+
+
 def test_settings_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's settings come from where it says, and the page's errors are what it shows."""
     monkeypatch.syspath_prepend(EXAMPLES)
