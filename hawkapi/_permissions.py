@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final, final
 
 from hawkapi.di.depends import Dependency
 from hawkapi.exceptions import HTTPException
 from hawkapi.requests import Request
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.routing.route import Route, WebSocketRoute
-from hawkapi.security.permissions import PermissionPolicy
+
+if TYPE_CHECKING:
+    from hawkapi.security.permissions import PermissionPolicy
 
 FORBIDDEN: Final = 4003
 """The close code (RFC 6455 section 7.4.2, private use) for a client without the permissions of a WebSocket."""
@@ -21,6 +23,7 @@ type PolicyOf = Callable[[], PermissionPolicy | None]
 logger = logging.getLogger("hawkapi")
 
 
+@final
 class HandshakeRefusedError(HTTPException):
     """A WebSocket's client lacks permissions: it is closed with `code`, whatever else the server could send."""
 

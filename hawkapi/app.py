@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
 from hawkapi._failures import (
@@ -48,9 +48,11 @@ from hawkapi.routing.mounts import Mount, route_path
 from hawkapi.routing.options import check_message_size, normalise_route
 from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.routing.router import Router
-from hawkapi.security.permissions import PermissionPolicy
 from hawkapi.types import ASGIApp, Receive, Scope, Send
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
+
+if TYPE_CHECKING:
+    from hawkapi.security.permissions import PermissionPolicy
 
 __all__ = ["HawkAPI"]
 
@@ -192,6 +194,9 @@ class HawkAPI(Router):
 
     @permission_policy.setter
     def permission_policy(self, policy: PermissionPolicy | None) -> None:
+        # Here, because most applications have no policy, and security is not loaded with the rest of hawkapi.
+        from hawkapi.security.permissions import PermissionPolicy
+
         if policy is not None and not isinstance(policy, PermissionPolicy):
             raise TypeError(f"permission_policy is a PermissionPolicy or None, not {policy!r}")
         self._permission_policy = policy

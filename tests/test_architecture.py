@@ -168,7 +168,17 @@ def test_no_primitive_of_asyncio(module: str) -> None:
 
 @pytest.mark.parametrize(
     "unwanted",
-    ["hawkapi.cli", "hawkapi.testing", "hawkapi.openapi", "msgspec", "pydantic", "uvicorn", "granian", "argparse"],
+    [
+        "hawkapi.cli",
+        "hawkapi.testing",
+        "hawkapi.openapi",
+        "hawkapi.security",
+        "msgspec",
+        "pydantic",
+        "uvicorn",
+        "granian",
+        "argparse",
+    ],
 )
 def test_import_is_lean(unwanted: str) -> None:
     """`import hawkapi` loads neither edges nor optional packages."""
