@@ -197,7 +197,7 @@ class HawkAPI(Router):
         # Here, because most applications have no policy, and security is not loaded with the rest of hawkapi.
         from hawkapi.security.permissions import PermissionPolicy
 
-        if policy is not None and not isinstance(policy, PermissionPolicy):
+        if policy is not None and not isinstance(cast("object", policy), PermissionPolicy):
             raise TypeError(f"permission_policy is a PermissionPolicy or None, not {policy!r}")
         self._permission_policy = policy
 

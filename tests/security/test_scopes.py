@@ -125,7 +125,8 @@ def test_security_is_a_dependency() -> None:
     scopes = ["a"]
     marker = Security(told, scopes=scopes)
     scopes.append("b")
-    assert isinstance(marker, Dependency)
+    assert issubclass(SecurityDependency, Dependency)
+    assert isinstance(marker, SecurityDependency)
     assert (marker.dependency, marker.scopes, marker.name, marker.use_cache) == (told, ["a"], None, True)
     assert Security().scopes == []
 
