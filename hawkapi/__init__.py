@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         requires_flag,
     )
     from hawkapi.middleware import MiddlewareEntry
+    from hawkapi.openapi import generate_openapi
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
@@ -160,6 +161,7 @@ __all__ = [
     "delete",
     "env_field",
     "field",
+    "generate_openapi",
     "get",
     "get_flags",
     "override",
@@ -186,6 +188,7 @@ _HOMES = {
         "requires_flag",
     ),
     "hawkapi.middleware": ("MiddlewareEntry",),
+    "hawkapi.openapi": ("generate_openapi",),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
     "hawkapi.params._defaults": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),

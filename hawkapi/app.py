@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
+from hawkapi._documents import Documents
 from hawkapi._failures import (
     NO_HANDLERS,
     Handler,
@@ -34,7 +35,7 @@ from hawkapi.flags.flags import FlagProvider
 from hawkapi.flags.providers import StaticFlagProvider
 from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
-from hawkapi.observability._probes import give_way, place_probes
+from hawkapi.observability._probes import Probe, give_way, place_probes
 from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
 from hawkapi.requests import Request, State
@@ -85,6 +86,8 @@ class HawkAPI(Router):
             more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
             becomes the lifespan state.
+        openapi_url: where the API's description is served (OpenAPI 3.1, JSON), default "/openapi.json"; `None` for
+            nowhere.
         serverless: have no routes for the API's description and its pages, default off; health probes stay.
         health_url: where `{"status":"ok"}` is answered, default "/healthz"; `None` for nowhere.
         readyz_url: where the readiness checks are answered, default "/readyz"; `None` for nowhere.
@@ -114,6 +117,7 @@ class HawkAPI(Router):
         container: Container | None = None,
         request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
+        openapi_url: str | None = "/openapi.json",
         serverless: bool = False,
         health_url: str | None = "/healthz",
         readyz_url: str | None = "/readyz",
@@ -158,7 +162,14 @@ class HawkAPI(Router):
             lambda socket, exc: notify_failure(self._plugins, socket, exc),
         )
         self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
-        probes = [(health_url, healthz), (readyz_url, self._readiness.readyz), (livez_url, livez)]
+        self.openapi_url = openapi_url
+        self._documents = Documents(self)
+        probes: list[Probe] = [
+            (health_url, healthz),
+            (readyz_url, self._readiness.readyz),
+            (livez_url, livez),
+            (None if serverless else openapi_url, self._documents.openapi),
+        ]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
@@ -205,6 +216,24 @@ class HawkAPI(Router):
     def in_flight(self) -> int:
         """How many requests, and connections of mounted applications, are being answered now, in all threads."""
         return self._publication.running_requests
+
+    @property
+    def generation(self) -> int:
+        """How often routes or middleware were registered, replaced or removed."""
+        return self._publication.generation
+
+    def openapi(self, api_version: str | None = None) -> dict[str, Any]:
+        """Return the API's description (OpenAPI 3.1), as new dicts and lists that may be changed.
+
+        It is made when it is first asked for, and again after a registration; plugins see it then, in any thread.
+
+        Args:
+            api_version: of the routes of one version only, default of all.
+
+        Raises:
+            Exception: what a plugin raises.
+        """
+        return self._documents.copy(api_version)
 
     def readiness_check[F: Check](self, name: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Callable[[F], F]:
         """Ask the decorated function, plain or async, whether the application is ready, at each request of `/readyz`.

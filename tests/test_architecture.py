@@ -45,6 +45,7 @@ LAYERS = {
         "_arguments",
         "_binding",
         "_dispatch",
+        "_documents",
         "_failures",
         "_forms",
         "_middleware_chain",

@@ -42,9 +42,11 @@ def name_components(types: dict[Hashable, Description]) -> dict[Hashable, str]:
     for title in titles.values():
         counts[title] = counts.get(title, 0) + 1
     names: dict[Hashable, str] = {}
+    taken: set[str] = set()
     for key, description in types.items():
         name = titles[key] if counts[titles[key]] == 1 else _usable(_qualified(description.type))
-        names[key] = unused(name, set(names.values()))
+        names[key] = unused(name, taken)
+        taken.add(names[key])
     return names
 
 

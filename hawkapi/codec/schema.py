@@ -17,7 +17,7 @@ from hawkapi.codec._pydantic_results import json_schema
 from hawkapi.codec._schema_names import key_of, name_components, title_of
 from hawkapi.codec._schema_refs import hoist
 
-__all__ = ["DEFS_REF", "OPENAPI_REF", "build_schema"]
+__all__ = ["DEFS_REF", "OPENAPI_REF", "as_json", "build_schema"]
 
 type Schema = dict[str, Any]
 
@@ -288,7 +288,7 @@ def _add_words(schema: Schema, description: Description) -> None:
         if getattr(words, name) is not None:
             schema[name] = getattr(words, name)
     if words.examples:
-        examples = [_as_json(example) for example in words.examples]
+        examples = [as_json(example) for example in words.examples]
         schema["examples"] = [example for example in examples if example is not MISSING]
     schema.update(words.extra_json_schema or {})
 
@@ -310,10 +310,10 @@ def _default_of(field: Field) -> object:
         if any(field.default_factory is known for known in _EMPTY_ARRAYS):
             return []
         return {} if field.default_factory is dict else MISSING
-    return MISSING if field.default is MISSING else _as_json(field.default)
+    return MISSING if field.default is MISSING else as_json(field.default)
 
 
-def _as_json(value: object) -> object:
+def as_json(value: object) -> object:
     """Return a value as JSON has it; `MISSING` for what JSON has no form for."""
     try:
         found: object = json.loads(build_encoder()(value))

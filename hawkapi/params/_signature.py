@@ -191,7 +191,7 @@ def _read_parameter(parameter: inspect.Parameter, consumer: Consumer) -> Handler
         return _dependent(parameter, annotation, Dependency())
     if source is None:
         source = _source_by_name(parameter, annotation, consumer)
-    uploads, many = _upload_shape(annotation)
+    uploads, many = upload_shape(annotation)
     description = ANYTHING if uploads or source in _OBJECTS else _describe(annotation, found, refuse, name)
     if source is None:
         source = Source.FORM if uploads else _source_by_description(description)
@@ -378,13 +378,13 @@ def _wire_name(name: str, marker: ParamMarker | None, source: Source | None) -> 
     return name.replace("_", "-").lower() if source is Source.HEADER else name
 
 
-def _upload_shape(annotation: Any) -> tuple[bool, bool]:
+def upload_shape(annotation: Any) -> tuple[bool, bool]:
     """Return whether an annotation is about uploaded files, and whether it takes several."""
     if get_origin(annotation) is Annotated:
         annotation = annotation.__origin__
     annotation = without_none(annotation)
     if get_origin(annotation) in {list, tuple, typing.Sequence}:
-        return _upload_shape(get_args(annotation)[0])[0], True
+        return upload_shape(get_args(annotation)[0])[0], True
     return isinstance(annotation, type) and issubclass(annotation, UploadFile), False
 
 

@@ -22,7 +22,7 @@ class Timing:
     def __init__(self, app): self.app = app
     async def __call__(self, scope, receive, send): await self.app(scope, receive, send)
 
-app = HawkAPI(health_url=None, readyz_url=None, livez_url=None)
+app = HawkAPI(health_url=None, readyz_url=None, livez_url=None, openapi_url=None)
 
 @app.get("/items/{item_id}", middleware=[Timing])
 async def read_item(item_id: int) -> dict[str, int]: ...
@@ -32,7 +32,7 @@ async def make(): ...
 
 async def both(limit: int): ...
 app.add_route("/all", functools.partial(both, limit=5), methods=["GET"], name="all")
-app.mount("/admin", HawkAPI(health_url=None, readyz_url=None, livez_url=None), name="admin")
+app.mount("/admin", HawkAPI(health_url=None, readyz_url=None, livez_url=None, openapi_url=None), name="admin")
 """
 
 
@@ -75,7 +75,10 @@ def test_websockets(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_routes(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     """An application without routes has a table without lines."""
     project(
-        {"main.py": "from hawkapi import HawkAPI\napp = HawkAPI(health_url=None, readyz_url=None, livez_url=None)\n"}
+        {
+            "main.py": "from hawkapi import HawkAPI\n"
+            "app = HawkAPI(health_url=None, readyz_url=None, livez_url=None, openapi_url=None)\n"
+        }
     )
     assert main(["routes"]) == 0
     assert capsys.readouterr().out == "METHODS  PATH  NAME  HANDLER  MIDDLEWARE\n"

@@ -42,7 +42,7 @@ def test_probes(path: str, body: bytes) -> None:
 
 def test_routes_of_the_probes() -> None:
     """They are listed, below the app's prefix and with its tags, but are not part of the API's description."""
-    app = HawkAPI(prefix="/api", tags=["all"])
+    app = HawkAPI(prefix="/api", tags=["all"], openapi_url=None)
     assert [(route.path, route.name, route.tags, route.include_in_schema) for route in app.routes] == [
         ("/api/healthz", "hawkapi.healthz", ["all"], False),
         ("/api/readyz", "hawkapi.readyz", ["all"], False),

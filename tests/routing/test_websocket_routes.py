@@ -106,7 +106,7 @@ def test_prefixes_and_versions() -> None:
 
 def test_routes_of_both_kinds() -> None:
     """Each list has its own kind, in order of registration."""
-    app = HawkAPI(health_url=None, readyz_url=None, livez_url=None)
+    app = HawkAPI(health_url=None, readyz_url=None, livez_url=None, openapi_url=None)
     route = app.add_websocket_route("/b", tell, max_message_size=5)
     app.get("/a")(hello)
     app.websocket("/a")(tell)

@@ -16,7 +16,7 @@ JSON = (b"content-type", b"application/json")
 VARY = (b"vary", b"accept")
 TYPES = "https://hawkapi.ashimov.com/errors/"
 UUID_TEXT = "12345678-1234-5678-1234-567812345678"
-NO_PROBES: dict[str, Any] = {"health_url": None, "readyz_url": None, "livez_url": None}
+NO_PROBES: dict[str, Any] = {"health_url": None, "readyz_url": None, "livez_url": None, "openapi_url": None}
 """Options of an application whose routes are those of the test alone."""
 current_user: ContextVar[str] = ContextVar("current_user", default="nobody")
 

@@ -1,0 +1,114 @@
+"""The OpenAPI documents of an application: made when they are asked for, kept until something is registered."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+import hawkapi.codec as codec
+from hawkapi.plugins import spec_to_publish
+from hawkapi.requests import Request
+from hawkapi.responses.base import Response
+
+if TYPE_CHECKING:
+    from hawkapi.app import HawkAPI
+
+
+class Stamp(NamedTuple):
+    """What a document is made of; while it stays the same, so does the document."""
+
+    generation: int
+    """Of the routes."""
+    title: str
+    version: str
+    description: str
+    validation_error_status: int
+    plugins: tuple[Any, ...]
+
+
+class Document(NamedTuple):
+    """One document. Never changed: whoever asks for it gets a copy."""
+
+    content: dict[str, Any]
+    body: bytes
+    """The same as JSON."""
+
+
+class Kept(NamedTuple):
+    """The documents of one stamp, by API version. Never changed."""
+
+    stamp: Stamp
+    documents: dict[str | None, Document]
+
+
+@final
+class Documents:
+    """The documents of one application.
+
+    Thread-safe: threads that ask for a new document at once each make it, and plugins see each.
+    """
+
+    def __init__(self, app: HawkAPI) -> None:
+        self._app = app
+        # Protects the step from what is kept to what is kept then, when a document was made. Relied on to be atomic are
+        # one store and one load of `_kept`. It does not cover the making, in which plugins are called.
+        self._lock = threading.Lock()
+        self._kept: Kept | None = None
+
+    def copy(self, api_version: str | None) -> dict[str, Any]:
+        """Return a document that the caller may change.
+
+        Raises:
+            Exception: what a plugin raises.
+        """
+        from hawkapi.openapi._build import copy_json  # Here: applications that nobody asks do not load it.
+
+        copied: dict[str, Any] = copy_json(self._document(api_version).content)
+        return copied
+
+    def openapi(self, request: Request) -> Response:
+        """Answer with the document; behind a prefix that a proxy or a mount takes off, with its server.
+
+        A plain function, so that the first document is made in a worker thread.
+        """
+        document = self._document(None)
+        root_path: str = request.scope.get("root_path") or ""
+        if not root_path:
+            return Response(document.body, content_type="application/json")
+        content = {**document.content, "servers": [{"url": root_path}]}
+        return Response(codec.encode(content), content_type="application/json")
+
+    def _document(self, api_version: str | None) -> Document:
+        # Before the routes are read: one that is registered meanwhile makes the document newer than its stamp.
+        stamp = self._stamp()
+        kept = self._kept
+        if kept is not None and kept.stamp == stamp and api_version in kept.documents:
+            return kept.documents[api_version]
+        document = self._make(stamp, api_version)
+        # A version that no route has may be anything that somebody typed: that is not kept.
+        if api_version is None or document.content.get("paths"):
+            with self._lock:
+                known = self._kept.documents if self._kept is not None and self._kept.stamp == stamp else {}
+                self._kept = Kept(stamp, {**known, api_version: document})
+        return document
+
+    def _stamp(self) -> Stamp:
+        app = self._app
+        return Stamp(app.generation, app.title, app.version, app.description, app.validation_error_status, app.plugins)
+
+    def _make(self, stamp: Stamp, api_version: str | None) -> Document:
+        from hawkapi.openapi._build import copy_json  # Here: applications that nobody asks do not load it.
+        from hawkapi.openapi.spec import generate_openapi
+
+        generated = generate_openapi(
+            self._app.routes,
+            title=stamp.title,
+            version=stamp.version,
+            description=stamp.description,
+            api_version=api_version,
+            validation_error_status=stamp.validation_error_status,
+            has_provider=self._app.container.has,
+        )
+        # A copy: a plugin may keep what it was given, and change it later.
+        content: dict[str, Any] = copy_json(spec_to_publish(stamp.plugins, generated))
+        return Document(content, codec.encode(content))

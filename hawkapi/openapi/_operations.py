@@ -1,0 +1,128 @@
+"""Operation objects (OpenAPI 3.1, section 4.8.10): one for each method of a route."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+from hawkapi._callables import callable_name, unwrap_callable
+from hawkapi.openapi._bodies import build_request_body
+from hawkapi.openapi._needs import Needs
+from hawkapi.openapi._parameters import build_parameters
+from hawkapi.openapi._problems import build_problems
+from hawkapi.openapi._results import build_successes
+from hawkapi.openapi._schemas import Schemas
+from hawkapi.openapi._security import Scheme, schemes_of, scopes_of
+from hawkapi.routing._parse import Template
+from hawkapi.routing.route import Route
+
+METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE")
+"""What a path item may hold, but for `HEAD`: that is what `GET` says, without the body."""
+
+
+class Operation(NamedTuple):
+    """One operation, before what depends on all of them is known."""
+
+    path: str
+    method: str
+    """In lower case."""
+    name: str
+    document: dict[str, Any]
+    schemes: list[Scheme]
+    scopes: list[str]
+
+
+def build_operations(route: Route, needs: Needs, schemas: Schemas, validation_error_status: int) -> list[Operation]:
+    """Return the operations of a route, without `operationId` and `security`."""
+    schemes = schemes_of(needs.dependencies)
+    scopes = scopes_of(needs.dependencies)
+    path = path_of(needs.template)
+    name = route.name or callable_name(route.handler).rpartition(".")[2]
+    return [
+        Operation(
+            path,
+            method.lower(),
+            name,
+            _document(route, needs, schemas, validation_error_status, schemes),
+            schemes,
+            scopes,
+        )
+        for method in METHODS
+        if method in route.methods
+    ]
+
+
+def path_of(template: Template) -> str:
+    """Return a path as OpenAPI has it: parameters without their types."""
+    return "/" + "/".join(part if isinstance(part, str) else f"{{{part.name}}}" for part in template.segments)
+
+
+def _document(
+    route: Route, needs: Needs, schemas: Schemas, validation_error_status: int, schemes: list[Scheme]
+) -> dict[str, Any]:
+    found = _about(route)
+    parameters = build_parameters(needs, schemas)
+    if parameters:
+        found["parameters"] = parameters
+    body = build_request_body(needs.parameters, schemas)
+    if body is not None:
+        found["requestBody"] = body
+    problems = build_problems(
+        needs,
+        schemas,
+        validation_error_status=validation_error_status,
+        is_secured=any(not scheme.is_optional for scheme in schemes),
+        is_restricted=bool(route.permissions),
+    )
+    found["responses"] = build_successes(route, schemas) | problems
+    return found
+
+
+def _about(route: Route) -> dict[str, Any]:
+    """Return what an operation says of itself, in the order of the specification."""
+    doc = _doc_of(route)
+    about: dict[str, Any] = {
+        "tags": list(dict.fromkeys(route.tags)) or None,
+        "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
+        "description": route.description if route.description is not None else doc or None,
+        "operationId": route.name,
+        "deprecated": True if route.deprecated else None,
+        "x-permissions": list(route.permissions) if route.permissions else None,
+    }
+    return {name: value for name, value in about.items() if value is not None}
+
+
+def _doc_of(route: Route) -> str:
+    """Return what the author of a handler wrote about it."""
+    doc: object = getattr(unwrap_callable(route.handler), "__doc__", None)
+    return inspect.cleandoc(doc).strip() if isinstance(doc, str) else ""
+
+
+def name_operations(operations: list[Operation]) -> None:
+    """Give every operation an `operationId` that no other one has.
+
+    It is the route's name where that is unique; else the name with the method; else with the path too. So it depends
+    on the other operations only where names are the same, and never on their order.
+    """
+    levels = [[_identifier(operation, level) for operation in operations] for level in range(3)]
+    counts = [Counter(names) for names in levels]
+    plain = {name for name, count in counts[0].items() if count == 1}
+    taken: set[str] = set()
+    for index, operation in enumerate(operations):
+        choices = (levels[level][index] for level in range(3) if counts[level][levels[level][index]] == 1)
+        chosen = next((name for name in choices if name == operation.name or name not in plain), levels[2][index])
+        number, name = 1, chosen
+        while name in taken:
+            number += 1
+            name = f"{chosen}_{number}"
+        taken.add(name)
+        operation.document["operationId"] = name
+
+
+def _identifier(operation: Operation, level: int) -> str:
+    if level == 0:
+        return operation.name
+    path = re.sub(r"[^A-Za-z0-9]+", "_", operation.path).strip("_") if level == 2 else ""
+    return "_".join(part for part in (operation.name, path, operation.method) if part)

@@ -1,0 +1,247 @@
+"""What a document says of responses: the media types that are sent, nothing where nothing is, and every refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, NewType
+
+import pytest
+from pydantic import BaseModel
+
+from hawkapi import (
+    Body,
+    Depends,
+    EventSourceResponse,
+    FileResponse,
+    Form,
+    HawkAPI,
+    HTMLResponse,
+    JSONResponse,
+    Meta,
+    Page,
+    PlainTextResponse,
+    Query,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+
+
+@dataclass
+class Item:
+    """A result."""
+
+    name: str
+
+
+class Model(BaseModel):
+    """Another one."""
+
+    number: int
+
+
+class Unknown:
+    """Nothing that a codec knows."""
+
+
+class CSVResponse(StreamingResponse):
+    """A stream of rows."""
+
+    default_content_type = "text/csv; charset=utf-8"
+
+
+class ForeignResponse:
+    """Another framework's."""
+
+    media_type = "image/png"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send nothing."""
+
+
+type Items = list[Item]
+Name = NewType("Name", str)
+JSON = ("application/json", "application/msgpack")
+ITEM = {"$ref": "#/components/schemas/Item"}
+BINARY = {"type": "string", "format": "binary"}
+
+
+def as_json(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of what is not a response."""
+    return {name: {"schema": schema} for name in JSON}
+
+
+RESULTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "class": (Item, {"200": as_json(ITEM)}),
+    "pydantic": (Model, {"200": as_json({"$ref": "#/components/schemas/Model"})}),
+    "alias": (Items, {"200": as_json({"type": "array", "items": ITEM})}),
+    "generic": (Page[Item], {"200": as_json({"$ref": "#/components/schemas/Page_Item_"})}),
+    "scalar": (int, {"200": as_json({"type": "integer"})}),
+    "new type": (Name, {"200": as_json({"type": "string"})}),
+    "constrained": (Annotated[int, Meta(ge=0)], {"200": as_json({"type": "integer", "minimum": 0})}),
+    "dict": (dict[str, int], {"200": as_json({"type": "object", "additionalProperties": {"type": "integer"}})}),
+    "union": (Item | int, {"200": as_json({"anyOf": [ITEM, {"type": "integer"}]})}),
+    "anything": (Any, {"200": as_json({})}),
+    "unknown": (Unknown, {"200": as_json({})}),
+    "nothing": (None, {"204": None}),
+    "optional": (Item | None, {"200": as_json(ITEM), "204": None}),
+    "any response": (Response, {"200": None}),
+    "JSON": (JSONResponse, {"200": {"application/json": {"schema": {}}}}),
+    "text": (PlainTextResponse, {"200": {"text/plain": {"schema": {"type": "string"}}}}),
+    "HTML": (HTMLResponse, {"200": {"text/html": {"schema": {"type": "string"}}}}),
+    "stream": (StreamingResponse, {"200": {"application/octet-stream": {"schema": BINARY}}}),
+    "events": (EventSourceResponse, {"200": {"text/event-stream": {"schema": {"type": "string"}}}}),
+    "file": (FileResponse, {"200": {"application/octet-stream": {"schema": BINARY}, "*/*": {}}}),
+    "redirect": (RedirectResponse, {"307": None}),
+    "subclass": (CSVResponse, {"200": {"text/csv": {"schema": {"type": "string"}}}}),
+    "another framework's": (ForeignResponse, {"200": {"image/png": {"schema": BINARY}}}),
+    "value or response": (
+        dict[str, int] | HTMLResponse,
+        {
+            "200": {
+                "text/html": {"schema": {"type": "string"}},
+                **as_json({"type": "object", "additionalProperties": {"type": "integer"}}),
+            }
+        },
+    ),
+    "value or redirect": (Item | RedirectResponse, {"200": as_json(ITEM), "307": None}),
+}
+
+
+def responses_of(handler: Any, **options: Any) -> dict[str, Any]:
+    """Return the responses of a handler."""
+    app = HawkAPI()
+    app.post("/", **options)(handler)
+    found: dict[str, Any] = app.openapi()["paths"]["/"]["post"]["responses"]
+    return found
+
+
+@pytest.mark.parametrize(("annotation", "expected"), RESULTS.values(), ids=RESULTS)
+def test_response_of_an_annotation(annotation: Any, expected: dict[str, Any]) -> None:
+    """It has the media types that are sent, by status."""
+
+    def handler() -> None: ...
+
+    handler.__annotations__["return"] = annotation
+    found = responses_of(handler, status_code=200)
+    assert {status: response.get("content") for status, response in found.items()} == expected
+    assert {response["description"] for response in found.values()} == {"Successful response"}
+
+
+def test_response_model_comes_before_the_annotation() -> None:
+    """It is what is sent."""
+
+    def handler() -> Any: ...
+
+    assert responses_of(handler, response_model=Item)["201"]["content"] == as_json(ITEM)
+
+
+def test_no_annotation() -> None:
+    """Nothing is known but that it is JSON."""
+
+    def handler():  # type: ignore[no-untyped-def]
+        ...
+
+    assert responses_of(handler) == {"201": {"description": "Successful response", "content": as_json({})}}
+
+
+@pytest.mark.parametrize("status_code", [204, 205, 304])
+def test_status_without_content(status_code: int) -> None:
+    """No content is sent, so none is described."""
+
+    def handler() -> Item: ...
+
+    found = responses_of(handler, status_code=status_code)
+    assert found == {str(status_code): {"description": "Successful response"}}
+
+
+def test_nothing_with_a_status_of_its_own() -> None:
+    """A result of `None` is sent with the status of the route, unless that is 200."""
+
+    def handler() -> None: ...
+
+    assert responses_of(handler) == {"201": {"description": "Successful response"}}
+
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
+
+
+def nothing() -> None:
+    """Ask for nothing."""
+
+
+def any_text(text: str = "", other: Annotated[str | None, Query()] = None) -> None:
+    """Ask for what can never be refused."""
+
+
+def required_text(text: str) -> None:
+    """Ask for what may be missing."""
+
+
+def number(number: int = 1) -> None:
+    """Ask for what may be something else."""
+
+
+def short_text(text: str = Query("", max_length=3)) -> None:
+    """Ask for what may be too long."""
+
+
+def body(number: Annotated[int, Body()]) -> None:
+    """Ask for JSON."""
+
+
+def form(number: Annotated[int, Form()] = 1) -> None:
+    """Ask for a form."""
+
+
+def through_dependency(found: None = Depends(number)) -> None:
+    """Ask for what a dependency asks for."""
+
+
+REFUSALS: dict[str, tuple[Any, list[str]]] = {
+    "nothing": (nothing, []),
+    "any text": (any_text, []),
+    "required": (required_text, ["422"]),
+    "typed": (number, ["422"]),
+    "constrained": (short_text, ["422"]),
+    "body": (body, ["413", "415", "422"]),
+    "form": (form, ["400", "413", "415", "422"]),
+    "dependency": (through_dependency, ["422"]),
+}
+
+
+@pytest.mark.parametrize(("handler", "expected"), REFUSALS.values(), ids=REFUSALS)
+def test_refusals(handler: Any, expected: list[str]) -> None:
+    """What may be refused has the status of the refusal, with a problem document; the rest has none."""
+    app = HawkAPI(validation_error_status=422)
+    app.post("/")(handler)
+    found = app.openapi()["paths"]["/"]["post"]["responses"]
+    assert list(found) == ["201", *expected]
+    assert all(found[status]["content"] == PROBLEM for status in expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/{given}", ["200"]), ("/{given:int}", ["200", "404"]), ("/{given:path}", ["200"])],
+    ids=["text", "typed", "rest"],
+)
+def test_path_that_may_not_match(path: str, expected: list[str]) -> None:
+    """A typed part of a path refuses texts with 404."""
+    app = HawkAPI()
+
+    @app.get(path)
+    def handler(given) -> int:  # type: ignore[no-untyped-def]
+        ...
+
+    (item,) = app.openapi()["paths"].values()
+    assert list(item["get"]["responses"]) == expected
+
+
+def test_untyped_path_with_a_typed_handler() -> None:
+    """There the handler refuses."""
+    app = HawkAPI()
+
+    @app.get("/{given}")
+    def handler(given: int) -> int: ...
+
+    assert list(app.openapi()["paths"]["/{given}"]["get"]["responses"]) == ["200", "400"]
