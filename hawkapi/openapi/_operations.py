@@ -12,7 +12,7 @@ from hawkapi.openapi._bodies import build_request_body
 from hawkapi.openapi._needs import Needs
 from hawkapi.openapi._parameters import build_parameters
 from hawkapi.openapi._problems import build_problems
-from hawkapi.openapi._results import build_successes
+from hawkapi.openapi._results import build_successes, with_described
 from hawkapi.openapi._schemas import Schemas
 from hawkapi.openapi._security import Scheme, schemes_of, scopes_of
 from hawkapi.routing._parse import Template
@@ -76,7 +76,7 @@ def _document(
         is_secured=any(not scheme.is_optional for scheme in schemes),
         is_restricted=bool(route.permissions),
     )
-    found["responses"] = build_successes(route, schemas) | problems
+    found["responses"] = with_described(build_successes(route, schemas), problems, route.responses, schemas)
     return found
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, NamedTuple, NewType, Union, get_args, get_origin
 
 from hawkapi._callables import evaluate_annotation, unwrap_callable
 from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
+from hawkapi.exceptions import reason_phrase
 from hawkapi.openapi._schemas import Schema, Schemas
 from hawkapi.responses import RedirectResponse
 from hawkapi.responses.base import Response, has_body
@@ -43,6 +44,31 @@ def build_successes(route: Route, schemas: Schemas) -> dict[str, dict[str, Any]]
     if result.may_be_none:
         _add(found, 204 if route.status_code == 200 else route.status_code, {})
     return found
+
+
+def with_described(
+    successes: dict[str, Any], problems: dict[str, Any], described: Mapping[int | str, dict[str, Any]], schemas: Schemas
+) -> dict[str, Any]:
+    """Return all responses: those of a route that works, then the others by status.
+
+    What the route describes itself comes before what is known of it: its model before the content, its words and
+    header fields before ours.
+    """
+    found = {**successes, **problems}
+    for key, response in described.items():
+        more = {name: value for name, value in response.items() if name != "model"}
+        base = {"description": phrase_of(key), **found.get(str(key), {})}
+        if response.get("model") is not None:
+            base["content"] = {JSON: {"schema": schemas.of_annotation(response["model"])}}
+        if isinstance(more.get("content"), Mapping):
+            more["content"] = {**base.get("content", {}), **more["content"]}
+        found[str(key)] = base | more
+    return {key: found[key] for key in [*successes, *sorted(found.keys() - successes.keys())]}
+
+
+def phrase_of(key: int | str) -> str:
+    """Return what a response is called that nobody describes."""
+    return reason_phrase(int(key)) if str(key).isdecimal() else "Other responses"
 
 
 def _add(found: dict[str, dict[str, Any]], status_code: int, content: dict[str, Any]) -> None:

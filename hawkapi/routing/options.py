@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict, cast
 
 from hawkapi._callables import is_async_callable
 from hawkapi.di.depends import check_guards
@@ -24,6 +25,9 @@ __all__ = [
     "normalise_methods",
     "normalise_route",
 ]
+
+RESPONSE_KEY: Final = re.compile(r"[1-5]([0-9]{2}|XX)|default")
+"""What a response is described under (OpenAPI 3.1, section 4.8.16)."""
 
 
 class RouteOptions(TypedDict, total=False):
@@ -60,6 +64,9 @@ class RouteOptions(TypedDict, total=False):
     """Around this route only, the first outermost: classes, pairs of a class and its keyword arguments, or entries."""
     dependencies: Sequence[Any] | None
     """Run before the handler for their effect, after the router's."""
+    responses: Mapping[int | str, Mapping[str, Any]] | None
+    """For the API's description: by status, `"4XX"` or `"default"`, what else is answered. Each is a response object
+    (OpenAPI 3.1, section 4.8.17) that may have `model`, the type of its JSON."""
 
 
 class WebSocketOptions(TypedDict, total=False):
@@ -114,7 +121,23 @@ def build_route(
         middleware=read_middleware(options.get("middleware")),
         dependencies=dependencies,
         required_scopes=scopes_of(dependencies),
+        responses=read_responses(options.get("responses")),
     )
+
+
+def read_responses(given: Mapping[int | str, Mapping[str, Any]] | None) -> dict[int | str, dict[str, Any]]:
+    """Return the responses that a route describes.
+
+    Raises:
+        ValueError: one is for what is neither a status nor a range of them.
+        TypeError: one is no mapping.
+    """
+    for key, response in (given or {}).items():
+        if not RESPONSE_KEY.fullmatch(str(key)):
+            raise ValueError(f'responses={{{key!r}: ...}}: a key is a status, a range like "4XX", or "default"')
+        if not isinstance(cast("object", response), Mapping):
+            raise TypeError(f'responses={{{key!r}: {response!r}}}: write {{{key!r}: {{"model": ...}}}}')
+    return {key: dict(response) for key, response in (given or {}).items()}
 
 
 def normalise_route(route: Route) -> Route:

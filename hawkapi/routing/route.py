@@ -66,6 +66,8 @@ class Route(_Placed):
     """Run before the handler, for their effect: those of the outermost router first, then the route's own."""
     required_scopes: tuple[str, ...] = ()
     """The scopes that the dependencies ask for, sorted, each once."""
+    responses: dict[int | str, dict[str, Any]] = field(default_factory=dict)
+    """Further responses for the API's description, by status."""
 
 
 @dataclass(frozen=True, slots=True)

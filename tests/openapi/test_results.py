@@ -245,3 +245,43 @@ def test_untyped_path_with_a_typed_handler() -> None:
     def handler(given: int) -> int: ...
 
     assert list(app.openapi()["paths"]["/{given}"]["get"]["responses"]) == ["200", "400"]
+
+
+def test_described_responses() -> None:
+    """They come beside what is known, by status, the successes first."""
+
+    def handler(number: int) -> Item: ...
+
+    found = responses_of(
+        handler,
+        responses={
+            "default": {"description": "Anything else."},
+            404: {"model": Model},
+            400: {"description": "Wrong.", "headers": {"x-why": {"schema": {"type": "string"}}}},
+            201: {"content": {"text/csv": {}}},
+        },
+    )
+    assert found == {
+        "201": {"description": "Successful response", "content": {**as_json(ITEM), "text/csv": {}}},
+        "400": {"description": "Wrong.", "content": PROBLEM, "headers": {"x-why": {"schema": {"type": "string"}}}},
+        "404": {
+            "description": "Not Found",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Model"}}},
+        },
+        "default": {"description": "Anything else."},
+    }
+    assert list(found) == ["201", "400", "404", "default"]
+
+
+@pytest.mark.parametrize(
+    ("responses", "error", "message"),
+    [
+        ({"abc": {}}, ValueError, "a key is a status"),
+        ({404: Item}, TypeError, '"model"'),
+    ],
+    ids=["key", "value"],
+)
+def test_responses_that_cannot_be_described(responses: Any, error: type[Exception], message: str) -> None:
+    """They are refused where they are written."""
+    with pytest.raises(error, match=message):
+        HawkAPI().get("/", responses=responses)(nothing)

@@ -53,6 +53,7 @@ FIELDS = [
     ("middleware", None),
     ("dependencies", ()),
     ("required_scopes", ()),
+    ("responses", {}),
 ]
 
 
@@ -76,6 +77,7 @@ OPTIONS: RouteOptions = {
     "sunset": "Sat, 31 Dec 2039 23:59:59 GMT",
     "deprecation_link": "https://example.org/",
     "permissions": ["p"],
+    "responses": {404: {"description": "Gone."}},
 }
 
 
