@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         requires_flag,
     )
     from hawkapi.middleware import MiddlewareEntry
-    from hawkapi.openapi import generate_openapi
+    from hawkapi.openapi import Change, ChangeType, Severity, detect_breaking_changes, generate_openapi
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
     from hawkapi.params.errors import ProblemDetail, RequestValidationError, ValidationErrorDetail
@@ -88,6 +88,8 @@ __all__ = [
     "APIKeyQuery",
     "BackgroundTasks",
     "Body",
+    "Change",
+    "ChangeType",
     "Container",
     "Controller",
     "Cookie",
@@ -144,6 +146,7 @@ __all__ = [
     "SecurityScopes",
     "ServerSentEvent",
     "Settings",
+    "Severity",
     "State",
     "StaticFiles",
     "StaticFlagProvider",
@@ -159,6 +162,7 @@ __all__ = [
     "WebSocketDisconnect",
     "WebSocketState",
     "delete",
+    "detect_breaking_changes",
     "env_field",
     "field",
     "generate_openapi",
@@ -188,7 +192,7 @@ _HOMES = {
         "requires_flag",
     ),
     "hawkapi.middleware": ("MiddlewareEntry",),
-    "hawkapi.openapi": ("generate_openapi",),
+    "hawkapi.openapi": ("Change", "ChangeType", "Severity", "detect_breaking_changes", "generate_openapi"),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
     "hawkapi.params._defaults": ("Body", "Cookie", "File", "Form", "Header", "Path", "Query"),

@@ -1,5 +1,15 @@
-"""The OpenAPI document of an application: what it serves, for people and for tools."""
+"""The OpenAPI document of an application, and what tools find in such documents: gaps, and breaking changes."""
 
+from hawkapi.openapi.breaking_changes import Change, ChangeType, Severity, detect_breaking_changes, format_report
+from hawkapi.openapi.changelog import generate_changelog
 from hawkapi.openapi.spec import generate_openapi
 
-__all__ = ["generate_openapi"]
+__all__ = [
+    "Change",
+    "ChangeType",
+    "Severity",
+    "detect_breaking_changes",
+    "format_report",
+    "generate_changelog",
+    "generate_openapi",
+]
