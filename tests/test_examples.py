@@ -338,3 +338,16 @@ def test_websockets_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert converse(app, "/rooms/tea") == [close(1008, "say who you are")]
     evil = [("X-User", "eve"), ("Origin", "https://evil.org"), ("Host", "example.org")]
     assert converse(app, "/rooms/tea", headers=evil) == [close(1008, "not from this site")]
+
+
+def test_openapi_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page shows what is reported of the later version."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = importlib.import_module("openapi_document")
+    page = (EXAMPLES.parent / "guide" / "openapi.md").read_text("utf-8")
+    assert f"```text\n{example.report()}\n```" in page
+    assert example.gaps().endswith("Found 1 issue.")
+    assert request(example.app, "GET", "/openapi.json").json() == example.app.openapi()
+    assert request(example.app, "GET", "/books/1?currency=USD").json() == {"title": "Emma", "price": 6.0}
+    assert request(example.app, "GET", "/books/2").status == 404
+    assert request(example.app, "POST", "/books", body=b'{"title": "Ida"}').json() == {"title": "Ida", "price": 0.0}
