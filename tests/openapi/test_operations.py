@@ -151,3 +151,11 @@ def test_routes_of_routers_and_by_hand() -> None:
     document = generate_openapi([*app.routes, by_hand])
     assert [document["paths"][path]["get"].get("tags") for path in ("/r/a", "/b/{id}")] == [["r"], None]
     assert generate_openapi([by_hand])["paths"]["/b/{id}"]["get"]["operationId"] == "hello"
+
+
+def test_permissions() -> None:
+    """They are listed, and 403 is the answer without them."""
+    route = Route("/", silent, frozenset({"GET"}), permissions=["a", "b"])
+    operation = generate_openapi([route])["paths"]["/"]["get"]
+    assert operation["x-permissions"] == ["a", "b"]
+    assert list(operation["responses"]) == ["200", "403"]
