@@ -57,11 +57,11 @@ def with_described(
     found = {**successes, **problems}
     for key, response in described.items():
         more = {name: value for name, value in response.items() if name != "model"}
-        base = {"description": phrase_of(key), **found.get(str(key), {})}
+        base: dict[str, Any] = {"description": phrase_of(key), **found.get(str(key), {})}
         if response.get("model") is not None:
             base["content"] = {JSON: {"schema": schemas.of_annotation(response["model"])}}
-        if isinstance(more.get("content"), Mapping):
-            more["content"] = {**base.get("content", {}), **more["content"]}
+        if "content" in more:
+            more["content"] = base.get("content", {}) | dict(more["content"])
         found[str(key)] = base | more
     return {key: found[key] for key in [*successes, *sorted(found.keys() - successes.keys())]}
 
@@ -111,12 +111,12 @@ def _return_annotation(route: Route) -> Any:
 
 def _choices(annotation: Any) -> Iterator[Any]:
     """Yield the types that a union is made of; any other type is its only one."""
-    bare = annotation
+    bare: Any = annotation
     while True:
         if is_alias(bare):
             bare = expand_alias(bare)
         elif get_origin(bare) is Annotated:
-            bare = bare.__origin__
+            bare = get_args(bare)[0]
         elif isinstance(bare, NewType):
             bare = bare.__supertype__
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, cast, final
 
 from hawkapi.openapi._walk import mapping_of, resolve
 
@@ -90,8 +90,8 @@ class _Comparison:
     def _resolved(self, schema: Any, spec: dict[str, Any]) -> Schema:
         """Return a schema without a reference, and without `allOf` and such around a single one."""
         schema = mapping_of(resolve(schema, spec))
-        only = schema.get("allOf")
-        return mapping_of(resolve(only[0], spec)) if isinstance(only, list) and len(only) == 1 else schema
+        parts = _list_of(schema.get("allOf"))
+        return mapping_of(resolve(parts[0], spec)) if len(parts) == 1 else schema
 
     def _type_change(self, old: Schema, new: Schema, place: str) -> SchemaChange | None:
         was, now = self._types(old, self._old_spec), self._types(new, self._new_spec)
@@ -115,7 +115,7 @@ class _Comparison:
         kind = schema.get("type")
         if isinstance(kind, str):
             return {kind}
-        return {str(item) for item in kind} if isinstance(kind, list) else None
+        return {str(item) for item in _list_of(kind)} or None
 
     def _choices(self, old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
         """Yield the changes of alternatives, those beside `null`, that have the same order."""
@@ -152,7 +152,7 @@ class _Comparison:
         for name in was:
             if name not in now:
                 yield SchemaChange(Kind.FIELD_REMOVED, _member(place, name), "was removed", name, None)
-        old_required, new_required = set(old.get("required") or ()), set(new.get("required") or ())
+        old_required, new_required = (set(map(str, _list_of(schema.get("required")))) for schema in (old, new))
         needed, word = (
             (new_required - old_required, "became required")
             if self._is_request
@@ -173,8 +173,12 @@ def _enumerated(schema: Schema) -> list[Any] | None:
     """Return the only values that a schema takes, if it lists them."""
     if "const" in schema:
         return [schema["const"]]
-    values = schema.get("enum")
-    return values if isinstance(values, list) else None
+    return _list_of(schema["enum"]) if "enum" in schema else None
+
+
+def _list_of(value: object) -> list[Any]:
+    """Return an array of a schema; an empty one for what is none."""
+    return list(cast("list[object]", value)) if isinstance(value, list) else []
 
 
 def _is_narrower(name: str, wide: Any, narrow: Any) -> bool:

@@ -6,7 +6,7 @@ is filled when everything has been asked for.
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import MISSING
@@ -94,11 +94,12 @@ def pydantic_members(model: Any) -> tuple[dict[str, Schema], frozenset[str]]:
 def _in_place(schema: Any, defs: dict[str, Schema], above: frozenset[str]) -> Any:
     """Return a schema with definitions in place of references; one that contains itself becomes that of anything."""
     if isinstance(schema, list):
-        return [_in_place(item, defs, above) for item in schema]
+        return [_in_place(item, defs, above) for item in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
-    name = str(schema.get("$ref", "")).removeprefix(DEFS)
+    parts = cast("Schema", schema)
+    name = str(parts.get("$ref", "")).removeprefix(DEFS)
     if name in above:
         return {}
-    written = {key: _in_place(value, defs, above) for key, value in schema.items() if key != "$ref"}
+    written = {key: _in_place(value, defs, above) for key, value in parts.items() if key != "$ref"}
     return {**_in_place(defs[name], defs, above | {name}), **written} if name else written

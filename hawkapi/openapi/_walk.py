@@ -28,8 +28,7 @@ def resolve(value: Any, spec: dict[str, Any]) -> Any:
     A reference that leads nowhere, or only to itself, is an empty object.
     """
     seen: set[str] = set()
-    while isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
-        reference: str = value["$ref"]
+    while isinstance(reference := mapping_of(value).get("$ref"), str):
         if not reference.startswith("#/"):
             return value
         if reference in seen:

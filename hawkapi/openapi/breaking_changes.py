@@ -242,7 +242,7 @@ type Alternative = frozenset[tuple[str, str]]
 
 def _alternatives(operation: dict[str, Any], spec: dict[str, Any]) -> list[Alternative]:
     """Return the ways to be let in, an empty one where nothing is needed (OpenAPI 3.1, section 4.8.30)."""
-    requirements = operation.get("security", spec.get("security")) or [{}]
+    requirements: list[Any] = operation.get("security", spec.get("security")) or [{}]
     return [
         frozenset((name, scope) for name, scopes in mapping_of(item).items() for scope in ("", *(scopes or ())))
         for item in requirements

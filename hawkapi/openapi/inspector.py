@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hawkapi.codec import describe
 from hawkapi.codec.schema import DEFS_REF, build_schema
@@ -40,5 +40,6 @@ def struct_to_schema(cls: type[Any]) -> dict[str, Any]:
 def _mentions(schema: Any, reference: str) -> bool:
     """Whether a schema refers to something."""
     if isinstance(schema, dict):
-        return schema.get("$ref") == reference or any(_mentions(item, reference) for item in schema.values())
-    return isinstance(schema, list) and any(_mentions(item, reference) for item in schema)
+        parts = cast("dict[str, Any]", schema)
+        return parts.get("$ref") == reference or any(_mentions(item, reference) for item in parts.values())
+    return isinstance(schema, list) and any(_mentions(item, reference) for item in cast("list[object]", schema))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hawkapi.openapi._walk import operations_of
+from hawkapi.openapi._walk import mapping_of, operations_of
 
 __all__ = [
     "DEFAULT_RULES",
@@ -77,20 +77,18 @@ def check_response_description_required(
     operation: dict[str, Any],
 ) -> list[LintIssue]:
     """Ask every response for a description (OpenAPI 3.1, section 4.8.17); a reference has it elsewhere."""
-    responses = operation.get("responses")
-    if not isinstance(responses, Mapping):
-        return []
     return [
         LintIssue(
             "response-description-required", Severity.WARNING, path, method, f"Response {status} is missing description"
         )
-        for status, response in responses.items()
+        for status, response in mapping_of(operation.get("responses")).items()
         if not _is_described(response)
     ]
 
 
 def _is_described(response: Any) -> bool:
-    return isinstance(response, Mapping) and bool(response.get("description") or "$ref" in response)
+    members = mapping_of(response)
+    return bool(members.get("description")) or "$ref" in members
 
 
 DEFAULT_RULES: Final[tuple[Rule, ...]] = (

@@ -52,7 +52,8 @@ def test_scheme_of_a_parameter() -> None:
     app, scheme = HawkAPI(), Bearer(BEARER)
 
     @app.get("/")
-    def handler(token: str = Depends(scheme), again: str = Depends(scheme)) -> str: ...
+    def handler(token: str = Depends(scheme), again: str = Depends(scheme)) -> str:
+        return ""
 
     operation = operation_of(app)
     assert operation["security"] == [{"Bearer": []}]
@@ -74,7 +75,8 @@ def test_schemes_of_guards_and_of_dependencies() -> None:
     router = Router(dependencies=[Depends(Scheme(api_key("X-Router")))])
 
     @router.get("/", dependencies=[Depends(Scheme(api_key("X-Route")))])
-    def handler(token: str = Depends(outer)) -> str: ...
+    def handler(token: str = Depends(outer)) -> str:
+        return ""
 
     app.include_router(router)
     assert operation_of(app)["security"] == [
@@ -110,7 +112,8 @@ def test_scopes_are_those_of_oauth2() -> None:
         return token
 
     @app.get("/", dependencies=[Secured(user, ["admin", "read"])])
-    def handler() -> str: ...
+    def handler() -> str:
+        return ""
 
     assert operation_of(app)["security"] == [{"Scheme": ["admin", "read", "write"], "Bearer": []}]
 
@@ -120,7 +123,8 @@ def test_optional_scheme() -> None:
     app, scheme = HawkAPI(), Bearer(BEARER, auto_error=False)
 
     @app.get("/")
-    def handler(token: str | None = Depends(scheme)) -> str: ...
+    def handler(token: str | None = Depends(scheme)) -> str:
+        return ""
 
     operation = operation_of(app)
     assert operation["security"] == [{"Bearer": []}, {}]
