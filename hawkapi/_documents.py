@@ -109,6 +109,8 @@ class Documents:
             validation_error_status=stamp.validation_error_status,
             has_provider=self._app.container.has,
         )
-        # A copy: a plugin may keep what it was given, and change it later.
-        content: dict[str, Any] = copy_json(spec_to_publish(stamp.plugins, generated))
+        content = generated
+        if stamp.plugins:
+            # A copy: a plugin may keep what it was given, and change it later.
+            content = copy_json(spec_to_publish(stamp.plugins, generated))
         return Document(content, codec.encode(content))

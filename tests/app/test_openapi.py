@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -144,27 +142,6 @@ def test_head_of_the_document() -> None:
     reply = request(HawkAPI(), "HEAD", "/openapi.json")
     assert (reply.status, reply.body) == (200, b"")
     assert int(reply.header("content-length") or 0) > 0
-
-
-@pytest.mark.race
-def test_document_while_routes_are_registered() -> None:
-    """Every document is one of a moment, and the last has all routes."""
-    app, barrier = HawkAPI(**NO_PROBES), threading.Barrier(4)
-
-    def register() -> None:
-        barrier.wait(30)
-        for number in range(50):
-            app.get(f"/{number}")(hello)
-
-    def read() -> None:
-        barrier.wait(30)
-        counts = [len(app.openapi()["paths"]) for _ in range(20)]
-        assert counts == sorted(counts)
-
-    with ThreadPoolExecutor(4) as pool:
-        for future in [pool.submit(work) for work in (register, read, read, read)]:
-            future.result(60)
-    assert len(app.openapi()["paths"]) == 50
 
 
 def test_document_as_bytes_is_the_same_each_time() -> None:
