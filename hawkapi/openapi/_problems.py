@@ -15,7 +15,6 @@ from hawkapi.routing._parse import Parameter
 PROBLEM_JSON: Final = "application/problem+json"
 PROBLEM: Final = describe(ProblemDetail)
 IN_BODIES: Final = frozenset({Source.BODY, Source.FORM, Source.FORM_DATA})
-FORMS: Final = frozenset({Source.FORM, Source.FORM_DATA})
 
 
 def build_problems(
@@ -32,8 +31,6 @@ def build_problems(
     """
     statuses: dict[int, str] = {}
     sources = {item.source for item in needs.parameters}
-    if not FORMS.isdisjoint(sources):
-        statuses[400] = "Malformed form"
     if any(_can_be_refused(item) for item in needs.parameters):
         statuses[validation_error_status] = "Validation error"
     if is_secured:
@@ -54,10 +51,8 @@ def _problem(text: str, schemas: Schemas) -> dict[str, Any]:
 
 def _can_be_refused(item: HandlerParameter) -> bool:
     """Whether a request may be refused for what it brings for a parameter, or for bringing nothing."""
-    if item.source in IN_BODIES:
-        return item.source is not Source.FORM_DATA
     if item.source not in TEXTS:
-        return False
+        return item.source in IN_BODIES
     if item.source is not Source.PATH and is_required(item.default):
         return True
     return not item.converted and not _takes_any_text(item.description)

@@ -14,6 +14,7 @@ from hawkapi import (
     EventSourceResponse,
     FileResponse,
     Form,
+    FormData,
     HawkAPI,
     HTMLResponse,
     JSONResponse,
@@ -195,6 +196,10 @@ def form(number: Annotated[int, Form()] = 1) -> None:
     """Ask for a form."""
 
 
+def whole_form(form: FormData) -> None:
+    """Ask for a form, which may be malformed."""
+
+
 def through_dependency(found: None = Depends(number)) -> None:
     """Ask for what a dependency asks for."""
 
@@ -206,7 +211,8 @@ REFUSALS: dict[str, tuple[Any, list[str]]] = {
     "typed": (number, ["422"]),
     "constrained": (short_text, ["422"]),
     "body": (body, ["413", "415", "422"]),
-    "form": (form, ["400", "413", "415", "422"]),
+    "form": (form, ["413", "415", "422"]),
+    "whole form": (whole_form, ["413", "415", "422"]),
     "dependency": (through_dependency, ["422"]),
 }
 
