@@ -25,7 +25,7 @@ import uvicorn
 
 from hawkapi._threading import AsyncEvent
 from hawkapi.cli._admission import admit_nobody_new
-from hawkapi.cli._event_streams import EndingEventStreams
+from hawkapi.cli._announcing import announcing
 from hawkapi.types import ASGIApp
 
 __all__ = ["DrainingServer"]
@@ -52,7 +52,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._stopping = AsyncEvent()
         loaded = cast("ASGIApp", config.loaded_app)  # uvicorn calls whatever it has loaded as one
-        config.loaded_app = EndingEventStreams(loaded, self._stopping)
+        config.loaded_app = announcing(loaded, self._stopping)
         self._on_start = on_start
         self._on_end = on_end
 

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from hawkapi.cli._admission import admit_nobody_new
+from hawkapi.cli._announcing import announcing
 from hawkapi.cli._application import Loaded, load_again
 from hawkapi.cli._errors import CommandError
-from hawkapi.cli._event_streams import EndingEventStreams
 from hawkapi.cli._gil import BUILT_WITHOUT_GIL
 from hawkapi.cli._settings import Settings
 from hawkapi.cli._sockets import bound_sockets
@@ -154,7 +154,7 @@ def _import(reference: str, factory: bool, trusted: str | None, stopping: Any) -
 
 
 def _wrapped(app: Any, trusted: str | None, stopping: Any) -> Any:
-    return _closing(EndingEventStreams(_trusting(app, trusted), _Announcement(stopping)), stopping)
+    return _closing(announcing(_trusting(app, trusted), _Announcement(stopping)), stopping)
 
 
 class _Announcement:

@@ -5,6 +5,9 @@ A server says so in two ways: `send` raises `OSError` (ASGI HTTP 2.4), or, the o
 
 `receive` belongs to whoever reads the request's body, so it is left alone while that body may still be wanted. And most
 streams end before it would be worth a task to listen.
+
+Streams that have no end of their own end with the server, where that says when it stops: each would hold the stop up
+until the graceful timeout, and be cut off in the middle of its body.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self, final
 
 from hawkapi.exceptions import ClientDisconnect
-from hawkapi.types import BODY_KEY, Message, Receive, Scope, Send
+from hawkapi.types import BODY_KEY, STOP_EXTENSION, Message, Receive, Scope, Send, Stop
 
 LISTEN_AFTER_S: Final = 0.1
 """PERF: how long a stream has to last before a task listens."""
@@ -23,10 +26,17 @@ LISTEN_AFTER_S: Final = 0.1
 
 @final
 class ClientWatch:
-    """An async context that ends, quietly, when the client goes: the code in it is cancelled and `left` is true."""
+    """An async context that ends, quietly, when the client goes: the code in it is cancelled and `left` is true.
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    Args:
+        scope: of the request.
+        receive: of the request.
+        ends_with_server: whether the context ends in the same way, but for `left`, when the server begins to stop.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, *, ends_with_server: bool = False) -> None:
         self.left = False
+        self._ends_with_server = ends_with_server
         self._scope = scope
         self._receive = receive
         self._over = False
@@ -42,11 +52,13 @@ class ClientWatch:
         """End the context: the client has gone."""
         if not self._over and not self.left:
             self.left = True
-            # The deadline is what tells this cancellation from one that comes from outside.
-            self._deadline.reschedule(asyncio.get_running_loop().time())
+            self._end()
 
     async def __aenter__(self) -> Self:
         await self._deadline.__aenter__()
+        stop = self._scope.get("extensions", {}).get(STOP_EXTENSION) if self._ends_with_server else None
+        if stop is not None:
+            self.spawn(self._end_after(stop))
         if may_listen(self._scope):
             self._timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_S, self._start_listening)
         return self
@@ -64,6 +76,16 @@ class ClientWatch:
         finally:
             await self._stop_tasks()
         return self.left and isinstance(exc, Exception)
+
+    def _end(self) -> None:
+        # The deadline is what tells this cancellation from one that comes from outside.
+        if not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time())
+
+    async def _end_after(self, stop: Stop) -> None:
+        await stop.wait()
+        if not self._over:
+            self._end()
 
     def _start_listening(self) -> None:
         self.spawn(self._listen())

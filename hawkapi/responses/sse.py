@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.responses._watch import ClientWatch, send_or_leave
 from hawkapi.responses.base import HeaderFields
-from hawkapi.responses.stream import StreamingResponse, body_message
+from hawkapi.responses.stream import EVENT_STREAM, StreamingResponse, body_message
 from hawkapi.types import HeaderPairs, Message, Send
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class EventSourceResponse(StreamingResponse):
         ValueError: `ping` is not positive.
     """
 
-    default_content_type: ClassVar[str] = "text/event-stream"
+    default_content_type: ClassVar[str] = EVENT_STREAM
     _takes: ClassVar[str] = "ServerSentEvent(...), text or bytes"
 
     def __init__(
@@ -139,7 +139,7 @@ class EventSourceResponse(StreamingResponse):
         watch.spawn(heart.beat())
         async for chunk in source:
             await heart.send(body_message(self.encode_chunk(chunk), more=True))
-        await heart.send(body_message(b"", more=False))
+        await heart.rest()
 
 
 @final
@@ -161,14 +161,18 @@ class _Heartbeat:
         Raises:
             ClientDisconnect: the server says that the client has gone.
         """
-        if self._ping is not None:
-            await self._ping
+        await self.rest()
         self._sending = True
         try:
             await send_or_leave(self._send, message)
         finally:
             self._sending = False
             self._last = self._loop.time()
+
+    async def rest(self) -> None:
+        """Wait for the comment that is just being sent, if one is."""
+        if self._ping is not None:
+            await self._ping
 
     async def beat(self) -> None:
         """Send a comment whenever nothing else was sent for the interval."""

@@ -96,24 +96,30 @@ class StreamingResponse(Response):
             if scope.get("method") == "HEAD" or not has_body(self.status_code):
                 await send_or_leave(send, {"type": "http.response.body", "body": b""})
                 return True
-            async with ClientWatch(scope, receive) as watch:
+            is_endless = self.content_type.startswith(EVENT_STREAM)
+            async with ClientWatch(scope, receive, ends_with_server=is_endless) as watch:
                 await self._send_chunks(source, send, watch)
-            return not watch.left
+            if watch.left:
+                return False
+            await send_or_leave(send, body_message(b"", more=False))
+            return True
         except ClientDisconnect:
             return False
         finally:
             await close(source)
 
     async def _send_chunks(self, source: AsyncIterator[Any], send: Send, watch: ClientWatch) -> None:
-        """Send one message for each chunk, then the empty one that ends the body."""
+        """Send one message for each chunk."""
         sent = 0
         async for chunk in source:
             await send_or_leave(send, body_message(self.encode_chunk(chunk), more=True))
             sent += 1
             if sent % PAUSE_AFTER == 0:
                 await asyncio.sleep(0)
-        await send_or_leave(send, body_message(b"", more=False))
 
+
+EVENT_STREAM: Final = "text/event-stream"
+"""Streams of this type have no end of their own. Their clients come back, and name the last event that they have."""
 
 PAUSE_AFTER: Final = 16
 """Chunks after which the event loop has its turn. A client that has gone makes some servers drop what is sent without

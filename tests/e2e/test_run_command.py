@@ -412,6 +412,26 @@ def test_granian(options: list[str]) -> None:
 
 
 @pytest.mark.e2e_long
+@pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
+def test_granian_event_stream_that_does_not_end() -> None:
+    """With granian, too, a stream of events is ended when the server stops."""
+    options = ("--server", "granian", "--graceful-timeout", "600")
+    with (
+        command("run", "run_command_app:app", *options) as served,
+        connected(served.address) as connection,
+    ):
+        connection.send(request_bytes("GET", "/events"))
+        served.wait_until(lambda: "events" in served.notes())
+        served.process.send_signal(signal.SIGTERM)
+        answer = connection.answer()
+        assert (answer.body, answer.complete) == (b"data: hello\n\n", True)
+        # As in `test_granian`.
+        ends = {0, -signal.SIGABRT} if FREE_THREADED else {0}
+        assert served.process.wait(STOP_TIMEOUT_S) in ends
+        assert served.notes()[:3] == ["start", "events", "end of events"]
+
+
+@pytest.mark.e2e_long
 @pytest.mark.skipif(FREE_THREADED, reason="granian 2.7.9 panics there when it stops")
 @pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
 @pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "workers"])

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from streams import Client, answer
 
-from hawkapi.responses import EventSourceResponse, ServerSentEvent
+from hawkapi._threading import AsyncEvent
+from hawkapi.background import BackgroundTask
+from hawkapi.responses import EventSourceResponse, ServerSentEvent, StreamingResponse
+from hawkapi.types import STOP_EXTENSION
 
 
 @pytest.mark.parametrize(
@@ -174,4 +177,92 @@ def test_failing_stream_of_events() -> None:
 
     with pytest.raises(LookupError, match="broken"):
         asyncio.run(client.call(EventSourceResponse(fail(), ping=0.005)))
+    assert client.messages[-1]["more_body"] is True
+
+
+class Endless:
+    """A server that will stop, and events that do not end before it has."""
+
+    def __init__(self) -> None:
+        self.stop = AsyncEvent()
+        self.notes: list[str] = []
+
+    async def events(self) -> AsyncIterator[str]:
+        try:
+            yield "a"
+            self.stop.set()
+            await asyncio.Event().wait()
+        finally:
+            self.notes.append("closed")
+
+    def client(self, **options: Any) -> Client:
+        """Return a client of this server."""
+        return Client(extra={"extensions": {STOP_EXTENSION: self.stop}}, **options)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("ping", [None, 15.0])
+def test_server_that_stops(ping: float | None, method: str) -> None:
+    """The stream is closed and its body completed, whether the body of the request was read or not."""
+    server = Endless()
+    ran: list[str] = []
+    response = EventSourceResponse(server.events(), ping=ping, background=BackgroundTask(ran.append, "ran"))
+    client = server.client(method=method, headers={"content-length": "5"})
+    reply = asyncio.run(client.call(response))
+    sent = [(message["body"], message["more_body"]) for message in reply.messages[1:]]
+    assert sent == [(b"data: a\n\n", True), (b"", False)]
+    assert (server.notes, ran) == (["closed"], ["ran"])
+
+
+def test_server_that_stops_during_a_stream_of_another_class() -> None:
+    """The type of the content counts."""
+    server = Endless()
+    reply = asyncio.run(server.client().call(StreamingResponse(server.events(), content_type="text/event-stream")))
+    assert (reply.messages[-1], server.notes) == (
+        {"type": "http.response.body", "body": b"", "more_body": False},
+        ["closed"],
+    )
+
+
+def test_server_that_stops_during_a_stream_with_an_end() -> None:
+    """Anything else that is streamed comes to its own end."""
+    stop = AsyncEvent()
+    stop.set()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+        for _ in range(20):
+            await asyncio.sleep(0)
+        yield b"b"
+
+    client = Client(extra={"extensions": {STOP_EXTENSION: stop}})
+    assert asyncio.run(client.call(StreamingResponse(parts()))).body == b"ab"
+
+
+def test_server_that_stops_when_the_client_has_gone() -> None:
+    """Nothing is sent to nobody."""
+    server = Endless()
+
+    async def gone(client: Client, message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise BrokenPipeError
+
+    reply = asyncio.run(server.client(on_message=gone).call(EventSourceResponse(server.events())))
+    assert (len(reply.messages), server.notes) == (1, ["closed"])
+
+
+def test_stream_that_fails_when_the_server_stops() -> None:
+    """What it raises is not lost, and the body is not completed."""
+    server = Endless()
+    client = server.client()
+
+    async def fail() -> AsyncIterator[str]:
+        try:
+            async for event in server.events():
+                yield event
+        except asyncio.CancelledError:
+            raise LookupError("broken") from None
+
+    with pytest.raises(LookupError, match="broken"):
+        asyncio.run(client.call(EventSourceResponse(fail())))
     assert client.messages[-1]["more_body"] is True
