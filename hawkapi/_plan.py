@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, final
 from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, build_binding
 from hawkapi._callables import is_async_callable, unwrap_callable
 from hawkapi._results import ResultWriter
+from hawkapi.di._engine import Everyone
 from hawkapi.di.container import Container
 from hawkapi.di.depends import Dependency
 from hawkapi.di.overrides import callables_for
@@ -43,9 +44,9 @@ class Plan:
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
         self.binding: Binding = build_binding(consumer, guards_of(route), replaced)
 
-    def overridden(self, container: Container) -> Self:
-        """Return the plan with the overrides of its dependencies that are in force here and now."""
-        replaced = callables_for(container) if self.binding.calls else NOTHING_REPLACED
+    def overridden(self, container: Container, everyone: Everyone) -> Self:
+        """Return the plan with the overrides of its dependencies that are in force here, beside those for everyone."""
+        replaced = callables_for(container.engine, everyone) if self.binding.calls else NOTHING_REPLACED
         return type(self)(self.route, container.has, replaced) if replaced else self
 
 

@@ -26,6 +26,7 @@ from typing import Any, Final, Self, final
 from hawkapi._binding import Binding, Step, StepKind, named_arguments
 from hawkapi._workers import OPENING, Lane, WorkerPool, call_in_worker
 from hawkapi.background import BackgroundTasks
+from hawkapi.di._engine import Everyone
 from hawkapi.di.container import Container
 from hawkapi.di.errors import ProviderNotFoundError
 from hawkapi.di.scopes import Scope as ContainerScope
@@ -57,6 +58,7 @@ class Resolution:
         receive: gives the body.
         workers: the threads for plain functions.
         container: makes what it has providers for.
+        everyone: the overrides that count for everyone, as they were when the call began.
         max_body_size: bytes allowed in the body.
         status_code: of the response that a dependency or the handler may ask for.
         connection: the WebSocket; absent for a request.
@@ -68,6 +70,7 @@ class Resolution:
         "_container",
         "_container_scope",
         "_early",
+        "_everyone",
         "_failure",
         "_late",
         "_max_body_size",
@@ -90,6 +93,7 @@ class Resolution:
         *,
         workers: WorkerPool,
         container: Container,
+        everyone: Everyone,
         max_body_size: int,
         status_code: int = 200,
         connection: HTTPConnection | None = None,
@@ -100,6 +104,7 @@ class Resolution:
         self._receive = receive
         self._workers = workers
         self._container = container
+        self._everyone = everyone
         self._max_body_size = max_body_size
         self._status_code = status_code
         self._connection = connection
@@ -199,7 +204,7 @@ class Resolution:
         if step.default is not ABSENT and not self._has_provider(step):
             return step.default
         if self._container_scope is None:
-            self._container_scope = self._container.scope()
+            self._container_scope = ContainerScope(self._container.engine, self._everyone)
         try:
             return await self._container_scope.resolve(step.function, step.name)
         except ProviderNotFoundError as exc:
@@ -208,7 +213,7 @@ class Resolution:
             raise
 
     def _has_provider(self, step: Step) -> bool:
-        return self._container.engine.provides(step.function, step.name)
+        return self._container.engine.provides(step.function, step.name, self._everyone)
 
     async def leave_early(self) -> None:
         """Close what is closed before the response is sent.

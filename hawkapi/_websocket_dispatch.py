@@ -115,7 +115,8 @@ class WebSocketDispatcher:
         planned, values = scope[MATCH_KEY]
         if (await receive())["type"] != "websocket.connect":
             return
-        plan: WebSocketPlan = planned.overridden(self._container)
+        everyone = self._container.engine.everywhere
+        plan: WebSocketPlan = planned.overridden(self._container, everyone)
         limit = plan.max_message_size or self._max_message_size()
         socket = WebSocket(scope, receive, send, max_message_size=limit)
         found = Resolution(
@@ -125,6 +126,7 @@ class WebSocketDispatcher:
             receive,
             workers=self._workers,
             container=self._container,
+            everyone=everyone,
             max_body_size=0,
             connection=socket,
         )

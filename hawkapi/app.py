@@ -191,9 +191,7 @@ class HawkAPI(Router):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: Mapping[Any, Callable[..., Any]]) -> None:
-        given = dict(overrides)  # It may be what is going to be cleared.
-        self.container.overrides_everywhere.clear()
-        self.container.overrides_everywhere.update(given)
+        self.container.overrides_everywhere.replace(overrides)
 
     @property
     def permission_policy(self) -> PermissionPolicy | None:
@@ -483,7 +481,8 @@ class HawkAPI(Router):
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Call a handler, send what comes of it, and do what is left to do after the response."""
-        plan = plan.overridden(self.container)
+        everyone = self.container.engine.everywhere
+        plan = plan.overridden(self.container, everyone)
         scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
         found = Resolution(
             plan.binding,
@@ -492,6 +491,7 @@ class HawkAPI(Router):
             receive,
             workers=self._workers,
             container=self.container,
+            everyone=everyone,
             max_body_size=self.max_body_size,
             status_code=plan.status_code,
         )

@@ -1,14 +1,15 @@
 """The shared state of a container: its published view, its overrides for everyone, its instances.
 
-Registration builds the next view beside the current one and publishes it with one store. Overrides for everyone are a
-dict that is changed by single atomic operations and copied to be read. Resolving loads what it needs once and takes no
-lock but the cell of an instance that is being made.
+Registration builds the next view beside the current one and publishes it with one store; overrides for everyone are
+published in the same way. Resolving loads what it needs once and takes no lock but the cell of an instance that is
+being made. A request loads the overrides for everyone once for all that it resolves, so it sees either all or nothing
+of a change.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -20,6 +21,15 @@ from hawkapi.di._needs import is_type
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
+type Everyone = Mapping[Any, ActiveOverride]
+"""The overrides that count for everyone, in order: of `overrides_everywhere` by key, of `override()` by themselves.
+Never changed; a change is another one."""
+
+
+def none(_: object) -> bool:
+    """Return False."""
+    return False
+
 
 @final
 class Engine:
@@ -28,14 +38,12 @@ class Engine:
     __slots__ = ("_guard", "everywhere", "lives", "view")
 
     def __init__(self) -> None:
-        # Protects that no registration and no new period is lost to another that is published at the same time. Held
-        # for a comparison and a store; readers do not take it, as a load is atomic. Reentrant, because the garbage
-        # collector may run under it and destroy a task that then leaves the container.
+        # Protects that no registration, no overrides and no new period are lost to others that are published at the
+        # same time. Held for a comparison and a store; readers do not take it, as a load is atomic. Reentrant, because
+        # the garbage collector may run under it and destroy a task that then leaves the container.
         self._guard = threading.RLock()
         self.view = View({}, {})
-        # THREADS: relies on item assignment, `pop` and `copy` of a dict being atomic.
-        self.everywhere: dict[Any, ActiveOverride] = {}
-        """The overrides that count for everyone: of `overrides_everywhere` by key, of `override()` by themselves."""
+        self.everywhere: Everyone = {}
         self.lives = Lives()
 
     def register(self, provider: Provider) -> None:
@@ -49,33 +57,30 @@ class Engine:
                     self.view = extended
                     return
 
-    def overrides(self) -> tuple[ActiveOverride, ...]:
-        """Return the overrides that count here and now, the innermost last."""
-        everywhere = self.everywhere.copy().values()
-        return (*everywhere, *(override for override in living() if override.engine is self))
+    def overrides(self, everyone: Everyone) -> tuple[ActiveOverride, ...]:
+        """Return the overrides that count here, beside those for everyone, the innermost last."""
+        return (*everyone.values(), *(override for override in living() if override.engine is self))
 
-    def current_view(self) -> View:
-        """Return the providers as they are here and now."""
-        if not (ACTIVE.get() or self.everywhere):
+    def current_view(self, everyone: Everyone) -> View:
+        """Return the providers as they are here."""
+        if not (ACTIVE.get() or everyone):
             return self.view
-        overrides = self.overrides()
+        overrides = self.overrides(everyone)
         return self.view.with_overrides(overrides) if overrides else self.view
 
-    def provides(self, wanted: Any, name: str | None) -> bool:
-        """Whether there is something for a type here and now, overrides included."""
-        providers = self.current_view().providers
+    def provides(self, wanted: Any, name: str | None, everyone: Everyone) -> bool:
+        """Whether there is something for a type here, overrides included."""
+        providers = self.current_view(everyone).providers
         try:
             return (wanted, name) in providers or (wanted, None) in providers
         except TypeError:  # An annotation that cannot be hashed cannot be registered.
             return False
 
-    def begin_override(self, replacements: Mapping[Key, Callable[..., Any]]) -> ActiveOverride:
-        """Return what replaces providers and callables, checked and not yet active.
+    def make_override(self, replacements: Mapping[Key, Callable[..., Any]]) -> ActiveOverride:
+        """Return what replaces providers and callables, neither checked against others nor active.
 
         Raises:
             TypeError: a key is neither a type nor callable, or a replacement is not callable.
-            CircularDependencyError: a replacement would need itself.
-            LifecycleError: something would keep what lives shorter.
         """
         view = self.view
         providers: dict[Key, Provider] = {}
@@ -84,20 +89,61 @@ class Engine:
             original = view.find(*key)
             providers[key] = Provider(key, factory, original.lifecycle if original else Lifecycle.TRANSIENT)
         callables = {wanted: factory for (wanted, name), factory in replacements.items() if name is None}
-        override = ActiveOverride(self, providers, {key: made for key, made in callables.items() if callable(key)})
-        replaced = view.with_overrides((*self.overrides(), override))
-        for provider in providers.values():
-            replaced.check(provider)
-        return override
+        return ActiveOverride(self, providers, {key: made for key, made in callables.items() if callable(key)})
+
+    def check_overrides(self, overrides: tuple[ActiveOverride, ...], made: Iterable[ActiveOverride]) -> None:
+        """Refuse overrides with which something could not be made.
+
+        Args:
+            overrides: what would count, the innermost last.
+            made: those of them that are new.
+
+        Raises:
+            CircularDependencyError: a replacement would need itself.
+            LifecycleError: something would keep what lives shorter.
+        """
+        replaced = self.view.with_overrides(overrides)
+        for override in made:
+            for provider in override.providers.values():
+                replaced.check(provider)
+
+    def change_everywhere(self, begun: Everyone, drops: Callable[[Any], bool] = none) -> list[Any]:
+        """Replace overrides for everyone in one step: whoever looks sees all of it or nothing.
+
+        Args:
+            begun: the new ones; they count before those that are there, and take the place of those of the same key.
+            drops: whether an override of a key is to count no more, default none is.
+
+        Returns:
+            The keys of those that count no more.
+
+        Raises:
+            CircularDependencyError, LifecycleError: as `check_overrides`; nothing has changed.
+        """
+        while True:
+            before = self.everywhere
+            gone = [key for key in before if key in begun or drops(key)]
+            after = {**{key: before[key] for key in before if key not in gone}, **begun}
+            # Without the lock: reading annotations runs users' code. If somebody else was faster, once more.
+            self.check_overrides(self.overrides(after), begun.values())
+            # A block may be left by the garbage collector, here too: it is started by calls, of which there is none
+            # between the comparison and the store.
+            with self._guard:
+                if self.everywhere is not before:
+                    continue
+                self.everywhere = after
+            for key in gone:
+                self.end_override(before[key])
+            return gone
 
     def end_override(self, override: ActiveOverride) -> None:
         """Let an override count no more, in whatever context it is held."""
         override.ended = True
         ACTIVE.set(living())
 
-    async def resolve(self, wanted: Any, name: str | None, scope: Keeper | None = None) -> Any:
+    async def resolve(self, wanted: Any, name: str | None, everyone: Everyone, scope: Keeper | None = None) -> Any:
         """Return the instance of a type; the errors are those of `Resolver.resolve`."""
-        return await Resolver(self.lives, self.current_view(), scope).resolve(wanted, name)
+        return await Resolver(self.lives, self.current_view(everyone), scope).resolve(wanted, name)
 
     async def aclose(self) -> None:
         """Begin a new period, and close the old one and what the running loop has.

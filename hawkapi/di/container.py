@@ -116,7 +116,7 @@ class Container:
             ProviderNotFoundError: a LookupError; nothing makes the type, or what a factory needs.
             ScopeRequiredError: a RuntimeError; the type, or what it needs, is scoped.
         """
-        return await self.engine.resolve(service_type, name)
+        return await self.engine.resolve(service_type, name, self.engine.everywhere)
 
     def scope(self) -> Scope:
         """Return a new scope, to be used with `async with`."""

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from hawkapi.di._active import ACTIVE, ActiveOverride, living
-from hawkapi.di._engine import NOTHING, Engine, check_replacement
+from hawkapi.di._engine import NOTHING, Engine, Everyone, check_replacement
 
 if TYPE_CHECKING:
     from hawkapi.di._graph import Key
@@ -77,29 +77,30 @@ def replacing(
 
 @contextmanager
 def _replaced(engine: Engine, replacements: Mapping[Key, Factory], everywhere: bool) -> Generator[None]:
-    begun = engine.begin_override(replacements)
+    begun = engine.make_override(replacements)
     if everywhere:
-        engine.everywhere[begun] = begun
+        engine.change_everywhere({begun: begun})
     else:
+        engine.check_overrides((*engine.overrides(engine.everywhere), begun), [begun])
         ACTIVE.set((*living(), begun))
     try:
         yield
     finally:
-        engine.everywhere.pop(begun, None)
-        engine.end_override(begun)
-        # Other threads may be using what an override for everyone made; that is closed with the container.
-        if not everywhere:
+        if everywhere:
+            # Other threads may be using what it made; that is closed with the container.
+            engine.change_everywhere({}, {begun}.__contains__)
+        else:
+            engine.end_override(begun)
             engine.lives.end_override(begun)
 
 
-def callables_for(container: Container) -> Mapping[Factory, Factory]:
-    """Return what is called here and now instead of the callables that handlers depend on."""
-    engine = container.engine
-    # PERF: on the path of every request with dependencies; without overrides it is two reads.
-    if not (ACTIVE.get() or engine.everywhere):
+def callables_for(engine: Engine, everyone: Everyone) -> Mapping[Factory, Factory]:
+    """Return what is called here instead of the callables that handlers depend on."""
+    # PERF: on the path of every request with dependencies; without overrides it is one read.
+    if not (ACTIVE.get() or everyone):
         return NOTHING
     merged: dict[Factory, Factory] = {}
-    for override in engine.overrides():
+    for override in engine.overrides(everyone):
         merged.update(override.callables)
     return merged
 
@@ -108,7 +109,11 @@ class Overrides(MutableMapping[Any, Factory]):
     """Overrides for every thread and loop, by the type or function that they replace: `app.dependency_overrides`.
 
     Setting a key begins an override, deleting it ends that; overrides of a context count before these. What
-    `override(..., everywhere=True)` replaces is not shown here. Thread-safe: a change is seen whole, at once.
+    `override(..., everywhere=True)` replaces is not shown here.
+
+    Thread-safe: each change is made in one step, also that of `update`, `clear` and an assignment to
+    `app.dependency_overrides`, and a request sees it from its beginning or not at all. `pop`, `popitem` and
+    `setdefault` look first, and then change.
     """
 
     __slots__ = ("_engine",)
@@ -120,23 +125,39 @@ class Overrides(MutableMapping[Any, Factory]):
         return self._engine.everywhere[key].providers[key, None].factory
 
     def __setitem__(self, key: Any, factory: Factory) -> None:
-        begun = self._engine.begin_override({(key, None): factory})
-        before = self._engine.everywhere.get(key)
-        self._engine.everywhere[key] = begun
-        if before is not None:
-            self._engine.end_override(before)
+        self.update({key: factory})
 
     def __delitem__(self, key: Any) -> None:
-        self._engine.end_override(self._engine.everywhere.pop(key))
+        if not self._engine.change_everywhere({}, {key}.__contains__):
+            raise KeyError(key)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([key for key in self._engine.everywhere.copy() if not isinstance(key, ActiveOverride)])
+        return filter(_is_shown, self._engine.everywhere)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return sum(1 for _ in self)
+
+    def update(self, given: Any = (), /, **named: Factory) -> None:
+        """Set several keys in one step: those of a mapping, or of pairs."""
+        self._engine.change_everywhere(self._begun(dict(given, **named)))
+
+    def clear(self) -> None:
+        """End all of them in one step."""
+        self.replace({})
+
+    def replace(self, given: Mapping[Any, Factory]) -> None:
+        """Set several keys, and end all others, in one step."""
+        self._engine.change_everywhere(self._begun(given), _is_shown)
+
+    def _begun(self, given: Mapping[Any, Factory]) -> Everyone:
+        return {key: self._engine.make_override({(key, None): given[key]}) for key in given}
 
     def __repr__(self) -> str:
         return f"Overrides({dict(self)!r})"
+
+
+def _is_shown(key: object) -> bool:
+    return not isinstance(key, ActiveOverride)
 
 
 def _engine_of(target: Container | HasContainer) -> Engine:

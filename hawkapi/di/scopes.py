@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self, overload
 
 from hawkapi.di._active import ACTIVE
-from hawkapi.di._engine import Engine
+from hawkapi.di._engine import Engine, Everyone
 from hawkapi.di._graph import Lifecycle
 from hawkapi.di._keeping import ABSENT, Keeper, Outcome
 from hawkapi.di._making import Resolver
@@ -20,10 +20,12 @@ class Scope:
     One event loop's, whose tasks may use it at the same time.
     """
 
-    __slots__ = ("_engine", "_found", "_keeper")
+    __slots__ = ("_engine", "_everyone", "_found", "_keeper")
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, everyone: Everyone | None = None) -> None:
         self._engine = engine
+        # The overrides for everyone that count here to the end; None stands for those that do when they are needed.
+        self._everyone = everyone
         self._keeper = Keeper("the scope")
         # What no override had a part in, by what it was asked for with. Only tasks of one loop write it.
         self._found: dict[tuple[Any, str | None], Any] = {}
@@ -44,8 +46,9 @@ class Scope:
         """
         # PERF: what was asked for before is found with one look.
         engine = self._engine
-        if ACTIVE.get() or engine.everywhere:
-            return await engine.resolve(service_type, name, self._keeper)
+        everyone = engine.everywhere if self._everyone is None else self._everyone
+        if everyone or ACTIVE.get():
+            return await engine.resolve(service_type, name, everyone, self._keeper)
         key = (service_type, name)
         value = self._found.get(key, ABSENT)
         if value is ABSENT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,6 +42,11 @@ def registered(database: str = "singleton", service: str = "singleton") -> Conta
     container.register(Database, factory=Database, lifecycle=database)
     container.register(Service, factory=Service, lifecycle=service)
     return container
+
+
+def callables(container: Container) -> Mapping[Any, Any]:
+    """Return what is called here and now instead of functions."""
+    return callables_for(container.engine, container.engine.everywhere)
 
 
 def resolve(container: Container, wanted: type = Database) -> Any:
@@ -162,15 +167,15 @@ def test_functions_are_replaced_for_handlers_and_factories() -> None:
     """`Depends(function)` means the replacement; the innermost counts, those for everyone come first."""
     container = Container()
     container.transient(str, factory=lambda it=Depends(function): it)
-    assert dict(callables_for(container)) == {}
+    assert dict(callables(container)) == {}
     with override(container, {function: lambda: "everywhere", fake: fake}, everywhere=True):
         assert resolve(container, str) == "everywhere"
         with override(container, {function: lambda: "outer"}), override(container, function, lambda: "inner"):
-            assert (resolve(container, str), callables_for(container)[function]()) == ("inner", "inner")
-            assert set(callables_for(container)) == {function, fake}
-            assert dict(callables_for(Container())) == {}
+            assert (resolve(container, str), callables(container)[function]()) == ("inner", "inner")
+            assert set(callables(container)) == {function, fake}
+            assert dict(callables(Container())) == {}
     assert resolve(container, str) == "real"
-    assert callables_for(container) is callables_for(Container())
+    assert callables(container) is callables(Container())
 
 
 @pytest.mark.parametrize(
@@ -278,6 +283,23 @@ def test_overrides_everywhere_is_a_mapping() -> None:
         del overrides[Database]
     with pytest.raises(TypeError, match="neither a type nor a function"):
         overrides[5] = fake
+
+
+def test_overrides_everywhere_are_checked_together() -> None:
+    """What would be refused alone is accepted with what makes it right; what is refused changes nothing."""
+    container = registered()
+
+    def with_service(service: Service) -> Database:
+        return Database(f"of {service!r}")
+
+    overrides = container.overrides_everywhere
+    with pytest.raises(CircularDependencyError):
+        overrides[Database] = with_service
+    overrides.update({Database: with_service, Service: lambda: 5})
+    assert resolve(container).name == "of 5"
+    with pytest.raises(CircularDependencyError):
+        overrides.replace({Database: with_service})
+    assert resolve(container).name == "of 5"
 
 
 def test_what_was_made_for_an_override_is_closed_with_it() -> None:

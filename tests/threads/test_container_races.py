@@ -138,11 +138,11 @@ def test_overrides_in_parallel_threads_do_not_see_each_other() -> None:
             with override(container, {Database: lambda mine=mine: Database(mine), function: lambda mine=mine: mine}):
                 service = asyncio.run(container.resolve(Service))
                 assert service.database.name == mine
-                assert callables_for(container)[function]() == mine
+                assert callables_for(container.engine, container.engine.everywhere)[function]() == mine
             assert asyncio.run(container.resolve(Service)).database.name is None
 
     run_in_threads(THREADS, test)
-    assert callables_for(container) == {}
+    assert callables_for(container.engine, container.engine.everywhere) == {}
 
 
 @pytest.mark.race
