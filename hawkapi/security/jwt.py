@@ -7,6 +7,8 @@ and public keys for signatures, never both in one verifier; `none` is no algorit
 from __future__ import annotations
 
 import importlib
+import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -21,6 +23,12 @@ __all__ = ["InvalidTokenError", "JWTBearer", "JWTVerifier"]
 
 CHALLENGE: Final = 'Bearer error="invalid_token"'
 """RFC 6750 section 3.1."""
+MAX_CHARACTERS: Final = 64 * 1024
+"""Of a token, as much as the common servers take of all fields together. It is read before its signature is checked, at
+a third of a second for a megabyte, and one that came in a body or a message has no other limit."""
+COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+"""header "." payload "." signature, in base64url without padding (RFC 7515 section 3.1)."""
+TIMES: Final = ("exp", "nbf", "iat")
 
 
 class InvalidTokenError(HTTPException):
@@ -45,7 +53,7 @@ class JWTVerifier:
         issuer: what `iss` must be, or one of several; default anything.
         audience: what `aud` must name, or one of several; without it a token that names an audience is refused.
         token_type: what `typ` must be, as "at+jwt" (RFC 9068); default anything.
-        leeway_s: seconds by which clocks may differ, default 30.
+        leeway_s: seconds by which clocks may differ, at least 0, default 30.
         required: claims that must be there, default `exp`.
 
     Raises:
@@ -69,7 +77,8 @@ class JWTVerifier:
     ) -> None:
         if sum(given is not None for given in (secret, public_key, jwks)) != 1:
             raise TypeError("JWTVerifier takes one of secret=, public_key= and jwks=")
-        if leeway_s < 0:
+        # SECURITY: with "not a number" every comparison is false, and no token would ever be too old.
+        if not 0 <= leeway_s < math.inf:
             raise ValueError(f"leeway_s is {leeway_s}; it is a number of seconds, at least 0")
         self.algorithms = check_algorithms(algorithms, HMAC if secret is not None else KINDS)
         self._jwt = load_jwt()
@@ -79,19 +88,23 @@ class JWTVerifier:
         self._jwks = jwks
         self._type = token_type
         self._checks: dict[str, Any] = {
-            "issuer": issuer,
-            "audience": audience,
+            "issuer": None if issuer is None else several_texts(issuer),
+            "audience": None if audience is None else several_texts(audience),
             "leeway": leeway_s,
-            "options": {"require": list(required)},
+            "options": {"require": several_texts(required)},
         }
 
     async def verify(self, token: str) -> dict[str, Any]:
-        """Return the claims of a token.
+        """Return the claims of a token, of at most 64 KiB.
 
         Raises:
             InvalidTokenError: it is not valid (401); the detail only says whether its time is over.
             HTTPException: the issuer's keys cannot be loaded (503).
         """
+        # SPEC: RFC 7515 section 2: base64url has no padding, line breaks or white space. PyJWT reads more leniently, so
+        # that one token would have several spellings, of which a list of revoked tokens knows one.
+        if len(token) > MAX_CHARACTERS or COMPACT.fullmatch(token) is None:
+            raise InvalidTokenError
         kid, algorithm = self._read_header(token)
         keys = fitting(self._keys, None, algorithm) if self._jwks is None else await self._jwks.find(kid, algorithm)
         for key in keys:
@@ -124,6 +137,8 @@ class JWTVerifier:
             raise InvalidTokenError("The token has expired") from exc
         except (self._jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as exc:
             raise InvalidTokenError from exc
+        if not all(is_time(claims.get(name, 0)) for name in TIMES):
+            raise InvalidTokenError
         return claims
 
 
@@ -226,6 +241,16 @@ def make_keys(
 def several(values: str | bytes | Iterable[str | bytes]) -> tuple[str | bytes, ...]:
     """Return one value, or several, as a tuple."""
     return (values,) if isinstance(values, str | bytes) else tuple(values)
+
+
+def several_texts(values: str | Iterable[str]) -> list[str]:
+    """Return one text, or several, as a list that nobody else has."""
+    return [values] if isinstance(values, str) else list(values)
+
+
+def is_time(value: object) -> bool:
+    """Whether a claim is a NumericDate (RFC 7519 section 2): PyJWT takes texts and truth values for numbers too."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_type(given: object, expected: str) -> bool:

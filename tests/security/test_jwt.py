@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import json
 import sys
 import threading
@@ -43,6 +44,16 @@ def part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+HEADER = b'{"alg":"HS256"}'
+
+
+def by_hand(header: bytes, claims: bytes) -> str:
+    """Return a token with the right signature whose parts no library would write."""
+    content = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (header, claims))
+    signature = base64.urlsafe_b64encode(hmac.digest(SECRET.encode(), content, "sha256")).rstrip(b"=")
+    return (content + b"." + signature).decode()
+
+
 def verify(verifier: JWTVerifier, text: str) -> dict[str, Any] | str:
     """Return the claims of a token without its times, or what it is refused with."""
     try:
@@ -70,13 +81,24 @@ INVALID = "401 Invalid token"
         pytest.param({}, {"exp": None}, INVALID, id="no-end"),
         pytest.param({"required": []}, {"sub": "a"}, {"sub": "a"}, id="nothing-required"),
         pytest.param({"required": ["exp", "sub"]}, {}, INVALID, id="required"),
+        pytest.param({"required": "sub"}, {"sub": "a"}, {"sub": "a"}, id="required-is-one-text"),
         pytest.param({}, {"exp": "soon"}, INVALID, id="end-is-text"),
+        pytest.param({}, {"exp": "9999999999"}, INVALID, id="end-is-digits"),
+        pytest.param({}, {"nbf": "1"}, INVALID, id="begin-is-digits"),
+        pytest.param({}, {"iat": True}, INVALID, id="issued-is-true"),
+        pytest.param({}, {"iat": "1"}, INVALID, id="issued-is-digits"),
+        pytest.param({}, {"iat": 9999999999}, INVALID, id="issued-in-future"),
+        pytest.param({}, {"iat": 1.5}, {"iat": 1.5}, id="issued-at-fraction"),
         pytest.param({"leeway_s": 500}, {"nbf": 100}, {}, id="not-yet-within-leeway"),
         pytest.param({}, {"nbf": 500}, INVALID, id="not-yet"),
         pytest.param({"issuer": "me"}, {"iss": "me"}, {"iss": "me"}, id="issuer"),
         pytest.param({"issuer": ["you", "me"]}, {"iss": "me"}, {"iss": "me"}, id="issuers"),
         pytest.param({"issuer": "me"}, {"iss": "you"}, INVALID, id="other-issuer"),
         pytest.param({"issuer": "me"}, {}, INVALID, id="no-issuer"),
+        pytest.param({"issuer": "me"}, {"iss": "m"}, INVALID, id="issuer-in-part"),
+        pytest.param({"issuer": []}, {"iss": "me"}, INVALID, id="no-issuer-is-good"),
+        pytest.param({"audience": "ab"}, {"aud": "a"}, INVALID, id="audience-in-part"),
+        pytest.param({"audience": []}, {"aud": "a"}, INVALID, id="no-audience-is-good"),
         pytest.param({"audience": "a"}, {"aud": ["b", "a"]}, {"aud": ["b", "a"]}, id="audience"),
         pytest.param({"audience": ["a", "b"]}, {"aud": "b"}, {"aud": "b"}, id="audiences"),
         pytest.param({"audience": "a"}, {"aud": "b"}, INVALID, id="other-audience"),
@@ -104,6 +126,19 @@ FORGED = [
     pytest.param(lambda: f"{part([])}.{part({})}.x", id="header-is-a-list"),
     pytest.param(lambda: base64.urlsafe_b64encode(b"[" * 100_000).decode() + ".e30.x", id="deep-header"),
     pytest.param(lambda: "é.é.é", id="no-ascii"),
+    pytest.param(lambda: token() + "=", id="padding"),
+    pytest.param(lambda: token() + "\n", id="line-break"),
+    pytest.param(lambda: " " + token(), id="space"),
+    pytest.param(lambda: token(n="x" * 64 * 1024), id="long"),
+    pytest.param(lambda: token(OTHER, headers={"jwk": {"kty": "oct", "k": OTHER}}), id="key-of-its-own"),
+    pytest.param(lambda: by_hand(b'{"alg":"HS256","kid":["a"]}', b'{"exp":9999999999}'), id="name-of-key-is-a-list"),
+    pytest.param(lambda: by_hand(b'{"alg":"HS256","b64":false}', b'{"exp":9999999999}'), id="not-base64"),
+    pytest.param(lambda: by_hand(b'{"alg":"HS256","crit":[]}', b'{"exp":9999999999}'), id="nothing-critical"),
+    pytest.param(lambda: by_hand(HEADER, b"[1]"), id="claims-are-a-list"),
+    pytest.param(lambda: by_hand(HEADER, b'{"exp":Infinity}'), id="no-end-ever"),
+    pytest.param(lambda: by_hand(HEADER, b'{"exp":NaN}'), id="end-is-no-number"),
+    pytest.param(lambda: by_hand(HEADER, b'{"exp":' + b"9" * 5000 + b"}"), id="end-is-far"),
+    pytest.param(lambda: by_hand(HEADER, b'{"exp":9,"n":' + b"[" * 40_000 + b"]" * 4_000 + b"}"), id="deep-claims"),
 ]
 
 
@@ -149,6 +184,8 @@ def test_token_type(given_type: str | None, found: Any) -> None:
         ({"secret": []}, ValueError, "no key is for HS256"),
         ({"secret": "-----BEGIN PUBLIC KEY-----" + "x" * 32}, ValueError, "give its public half as public_key="),
         ({"leeway_s": -1}, ValueError, "leeway_s is -1"),
+        ({"leeway_s": float("nan")}, ValueError, "leeway_s is nan"),
+        ({"leeway_s": float("inf")}, ValueError, "leeway_s is inf"),
     ],
 )
 def test_verifier_of_no_use(options: dict[str, Any], error: type[Exception], message: str) -> None:
