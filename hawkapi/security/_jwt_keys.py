@@ -88,9 +88,7 @@ def read_jwk(entry: Any) -> Key | None:
     if not isinstance(entry, dict):
         return None
     members = cast("dict[str, Any]", entry)
-    operations = members.get("key_ops", ["verify"])
-    is_public = members.get("kty") in {"RSA", "EC", "OKP"} and "d" not in members
-    if not is_public or members.get("use", "sig") != "sig" or "verify" not in operations:
+    if not is_for_verifying(members):
         return None
     jwt: Any = importlib.import_module("jwt")
     try:
@@ -101,6 +99,14 @@ def read_jwk(entry: Any) -> Key | None:
     if kind is None:
         return None
     return Key(value, kind, kid if isinstance(kid, str) else None, members.get("alg"))
+
+
+def is_for_verifying(members: dict[str, Any]) -> bool:
+    """Whether a JWK is a public key for signatures as far as it says itself."""
+    operations: object = members.get("key_ops", ["verify"])
+    # Lists, not sets: what an issuer publishes may be of any type, and some cannot be hashed.
+    is_public = members.get("kty") in ["RSA", "EC", "OKP"] and "d" not in members
+    return is_public and members.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
 def kind_of(value: Any) -> str | None:

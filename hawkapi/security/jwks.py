@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -20,6 +21,7 @@ __all__ = ["JWKSet"]
 
 MAX_BYTES: Final = 1024 * 1024
 """What is read of a document: a key has some hundred bytes, and issuers have a handful of them."""
+CHUNK_BYTES: Final = 64 * 1024
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 logger = logging.getLogger("hawkapi")
@@ -47,7 +49,7 @@ class JWKSet:
         max_stale_s: seconds for which they are used beyond that while the issuer does not answer, default 3600; then
             requests are answered with 503.
         min_interval_s: seconds between two loads at least, default 30, so that tokens with invented keys cost nothing.
-        timeout_s: seconds that the issuer may take to answer, default 5.
+        timeout_s: seconds that a load may take in all, default 5.
         load: returns the document instead, given the URL; default by `urllib` in a worker thread.
         clock: returns seconds, default `time.monotonic`.
 
@@ -67,7 +69,7 @@ class JWKSet:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         check_url(url)
-        if min(max_age_s, max_stale_s, min_interval_s, timeout_s) < 0:
+        if not all(seconds >= 0 for seconds in (max_age_s, max_stale_s, min_interval_s, timeout_s)):
             raise ValueError("max_age_s, max_stale_s, min_interval_s and timeout_s are seconds, at least 0")
         self.url = url
         self._max_age_s = max_age_s
@@ -108,7 +110,10 @@ class JWKSet:
 
     async def _reload(self, seen: _Known) -> _Known:
         try:
-            keys = read_keys(await self._load(self.url))
+            # SECURITY: others wait for this load, and an issuer may answer so slowly that it never ends.
+            async with asyncio.timeout(self._timeout_s):
+                content = await self._load(self.url)
+            keys = read_keys(content)
         except Exception:
             # Whatever it is, the keys of before are good for a while, and the next try may work.
             logger.exception("keys cannot be loaded from %s", self.url)
@@ -125,9 +130,14 @@ def check_url(url: str) -> None:
     """Refuse a URL that anybody on the way could answer.
 
     Raises:
-        ValueError: it is neither `https://` nor `http://` on this machine.
+        ValueError: it is neither `https://` nor `http://` on this machine, or has no host, or a password.
     """
     parts = urlsplit(url)
+    if parts.username is not None:
+        # SECURITY: it is logged when a load fails, and not shown here, because there may be a password in it.
+        raise ValueError("the URL of keys has no name and password before its host")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} is not a safe place for keys; use https:// with a host")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise ValueError(f"{url!r} is not a safe place for keys; use https://")
 
@@ -145,12 +155,18 @@ def download(url: str, timeout_s: float) -> bytes:
         OSError: it cannot be read.
         ValueError: it is too large for keys.
     """
+    ends_at = time.monotonic() + timeout_s
     opener = urllib.request.build_opener(_NoRedirects)
+    content = bytearray()
     with opener.open(url, timeout=timeout_s) as response:
-        content: bytes = response.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"{url} is longer than {MAX_BYTES} bytes")
-    return content
+        # The timeout of a socket is for one `recv`; this thread shall not read for hours what comes byte by byte.
+        while chunk := response.read1(CHUNK_BYTES):
+            content += chunk
+            if len(content) > MAX_BYTES:
+                raise ValueError(f"{url} is longer than {MAX_BYTES} bytes")
+            if time.monotonic() > ends_at:
+                raise TimeoutError(f"{url} took longer than {timeout_s} s")
+    return bytes(content)
 
 
 def read_keys(content: bytes) -> tuple[Key, ...]:

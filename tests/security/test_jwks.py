@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from hawkapi import HTTPException
-from hawkapi.security.jwks import JWKSet, read_keys
+from hawkapi.security.jwks import JWKSet, download, read_keys
 from hawkapi.security.jwt import JWTVerifier
 
 jwt = pytest.importorskip("jwt", reason="needs PyJWT")
@@ -104,6 +105,19 @@ class Issuer:
         return JWTVerifier(algorithms=algorithms or ["RS256"], jwks=self.keyset(**options))
 
 
+@contextlib.contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve an issuer on this machine; give its URL without a slash at the end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 SIGNATURES = [
     *(("rsa", algorithm) for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")),
     ("p256", "ES256"),
@@ -172,6 +186,11 @@ def test_several_public_keys() -> None:
         pytest.param({"kty": "oct", "k": "c2VjcmV0", "kid": "a"}, id="secret"),
         pytest.param(jwk("rsa", use="enc"), id="encryption"),
         pytest.param(jwk("rsa", key_ops=["encrypt"]), id="operations"),
+        pytest.param(jwk("rsa", key_ops=5), id="operations-are-a-number"),
+        pytest.param(jwk("rsa", key_ops="verify"), id="operations-are-a-text"),
+        pytest.param(jwk("rsa", use=["sig"]), id="use-is-a-list"),
+        pytest.param(jwk("rsa", kty=["RSA"]), id="type-is-a-list"),
+        pytest.param(jwk("rsa", alg=["RS256"]), id="algorithm-is-a-list"),
         pytest.param(jwk("rsa", alg="RSA-OAEP"), id="algorithm"),
         pytest.param(jwk("rsa", d="AQAB"), id="private"),
         pytest.param({"kty": "RSA", "n": "!", "e": "AQAB"}, id="broken"),
@@ -245,17 +264,57 @@ def test_issuer_that_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 3
 
 
-@pytest.mark.parametrize("url", ["http://a.example/", "file:///etc/passwd", "ftp://a", "", "http://127.0.0.1.a/"])
-def test_url_that_is_not_safe(url: str) -> None:
-    """Keys are not taken from where anybody could put them."""
-    with pytest.raises(ValueError, match="is not a safe place for keys; use https://"):
+@pytest.mark.parametrize(
+    "url", ["https://ada:hunter2@a.example/", "http://:hunter2@localhost/", "https://ada@a.example"]
+)
+def test_url_with_a_password(url: str) -> None:
+    """A URL, which is logged, has nothing secret in it; the message does not show it either."""
+    with pytest.raises(ValueError, match="has no name and password before its host") as caught:
         JWKSet(url)
+    assert "hunter2" not in str(caught.value)
 
 
-def test_seconds_below_zero() -> None:
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_seconds_that_are_none(seconds: float) -> None:
     """Times are not negative."""
     with pytest.raises(ValueError, match="are seconds, at least 0"):
-        JWKSet(URL, max_age_s=-1)
+        JWKSet(URL, max_age_s=seconds)
+
+
+def test_issuer_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
+    """A load ends after `timeout_s`, whoever does it, and the next one may work."""
+
+    async def load(url: str) -> bytes:
+        loads.append(url)
+        if len(loads) == 1:
+            await asyncio.Event().wait()
+        return json.dumps({"keys": [jwk("rsa")]}).encode()
+
+    loads: list[str] = []
+    keys = JWKSet(URL, load=load, min_interval_s=0, timeout_s=0.01)
+    verifier = JWTVerifier(algorithms=["RS256"], jwks=keys)
+    assert [verify(verifier, signed("rsa", "RS256")) for _ in range(2)] == [503, 1]
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [TimeoutError]
+
+
+def test_issuer_that_answers_byte_by_byte() -> None:
+    """What never ends is not read for longer than `timeout_s`, although something comes all the time."""
+    stopped = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not stopped.wait(0.001):
+                    self.wfile.write(b" ")
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    with served(Handler) as url, pytest.raises(TimeoutError, match="took longer than"):
+        download(url, 0.1)
+    stopped.set()
 
 
 @pytest.mark.parametrize(
@@ -278,13 +337,9 @@ def test_download(path: str, found: int) -> None:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        keys = JWKSet(f"http://127.0.0.1:{server.server_port}{path}")
+    with served(Handler) as url:
+        keys = JWKSet(f"{url}{path}")
         assert verify(JWTVerifier(algorithms=["RS256"], jwks=keys), signed("rsa", "RS256")) == found
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.race
