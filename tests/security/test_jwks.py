@@ -265,6 +265,16 @@ def test_issuer_that_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["http://a.example/", "file:///etc/passwd", "ftp://a", "", "http://127.0.0.1.a/", "https:///jwks", "https://"],
+)
+def test_url_that_is_not_safe(url: str) -> None:
+    """Keys are not taken from where anybody could put them."""
+    with pytest.raises(ValueError, match="is not a safe place for keys; use https://"):
+        JWKSet(url)
+
+
+@pytest.mark.parametrize(
     "url", ["https://ada:hunter2@a.example/", "http://:hunter2@localhost/", "https://ada@a.example"]
 )
 def test_url_with_a_password(url: str) -> None:
