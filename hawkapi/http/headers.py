@@ -13,6 +13,8 @@ __all__ = ["Headers", "MutableHeaders"]
 _CONTROLS: Final = dict.fromkeys([*range(9), *range(10, 32), 127])
 """SECURITY: CR, LF and NUL end a field early and let a value write fields of its own. The other control characters
 may not be sent either, and servers abort a response that has one (RFC 9110 section 5.5). Tab is allowed."""
+_SECRET: Final = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+"""SECURITY: what is shown ends in logs; the values of these fields are passwords, tokens and sessions."""
 
 
 class Headers:
@@ -22,7 +24,8 @@ class Headers:
         raw: ASGI pairs of name and value; text is latin-1. Default none.
 
     Where a name occurs more than once, `get` and `[]` return the last value, `getlist` all. Iteration yields every
-    `(name, value)` pair in order with the name as it came, and `len` counts the pairs.
+    `(name, value)` pair in order with the name as it came, and `len` counts the pairs. `repr` shows neither credentials
+    nor cookies.
 
     Immutable, so safe in any thread.
     """
@@ -78,7 +81,7 @@ class Headers:
         return len(self._raw)
 
     def __repr__(self) -> str:
-        return f"Headers({list(self)!r})"
+        return f"Headers({_shown(self)!r})"
 
     def _find(self, key: str) -> bytes | None:
         try:
@@ -201,10 +204,15 @@ class MutableHeaders(MutableMapping[str, str]):  # noqa: PLW1641 - mutable, so i
         return self
 
     def __repr__(self) -> str:
-        return f"MutableHeaders({self.multi_items()!r})"
+        return f"MutableHeaders({_shown(self.multi_items())!r})"
 
     def _by_key(self) -> Iterator[tuple[str, list[str]]]:
         return ((key, values) for key, (_, values) in self._fields.items())
+
+
+def _shown(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what is shown of fields."""
+    return [(name, "***" if name.lower() in _SECRET else value) for name, value in pairs]
 
 
 def _clean_name(name: object) -> str:

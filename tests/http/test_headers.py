@@ -72,6 +72,17 @@ def test_headers_keep_what_they_were_made_from() -> None:
     assert repr(headers) == "Headers([('a', '1')])"
 
 
+def test_headers_do_not_show_secrets() -> None:
+    """What is shown ends in logs: passwords, tokens and sessions stay out, however their fields are spelled."""
+    fields = [("Authorization", "a"), ("PROXY-AUTHORIZATION", "b"), ("cookie", "c"), ("Set-Cookie", "d"), ("X", "y")]
+    shown = [(name, "***") for name, _ in fields[:4]] + [("X", "y")]
+    assert repr(Headers([(name.encode(), value.encode()) for name, value in fields])) == f"Headers({shown})"
+    mutable = MutableHeaders(fields)
+    assert [value for _, value in mutable.multi_items()] == ["a", "b", "c", "d", "y"]
+    assert repr(mutable).count("***") == 4
+    assert repr(mutable).endswith("'y')])")
+
+
 def test_headers_cannot_be_changed() -> None:
     """There is no way to set or delete a field."""
     headers: Any = Headers(RAW)
