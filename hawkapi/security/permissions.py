@@ -61,9 +61,11 @@ class PermissionPolicy:
 
         Raises:
             HTTPException: it may not (`error_status`), or the resolver says so.
-            TypeError: the resolver returned no permissions.
+            TypeError: what is required is one text, or the resolver returned no permissions.
             Exception: whatever else the resolver raises.
         """
+        if isinstance(required, str):
+            raise TypeError(f"permissions are a list of texts; write [{required!r}]")
         needed = set(required)
         if not needed:
             return

@@ -319,6 +319,12 @@ def test_check_by_hand() -> None:
     asyncio.run(check(PermissionPolicy(lambda _: ["a"])))
 
 
+def test_check_of_one_text() -> None:
+    """A text is no list of permissions: whoever may do "a" may not, in the mode "any", do "admin"."""
+    with pytest.raises(TypeError, match=r"permissions are a list of texts; write \['admin'\]"):
+        asyncio.run(PermissionPolicy(lambda _: ["a"], mode="any").check(None, "admin"))
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
