@@ -36,7 +36,8 @@
         └── HTTPException                           the status it carries
             ├── PathNotFoundError                   404, no route has the path
             ├── MissingCredentialError              401, the request has no credentials (`hawkapi.security`)
-            ├── InvalidTokenError                   401, a token is not valid (`hawkapi.security.jwt`)
+            ├── InvalidTokenError                   401, a token is not valid (`hawkapi.security`)
+            ├── InsufficientScopeError              403, a token is good, but not for this (`hawkapi.security`)
             ├── MethodNotAllowedError               405, no route at the path has the method
             ├── FlagDisabled                        404, a feature flag is off (`hawkapi.flags`)
             ├── UnsupportedMediaTypeError           415, the body is of a type the handler does not read

@@ -6,14 +6,18 @@ from hawkapi.di.security import SecurityScopes as SecurityScopes
 from hawkapi.security.api_key import APIKeyCookie as APIKeyCookie
 from hawkapi.security.api_key import APIKeyHeader as APIKeyHeader
 from hawkapi.security.api_key import APIKeyQuery as APIKeyQuery
+from hawkapi.security.base import InsufficientScopeError as InsufficientScopeError
+from hawkapi.security.base import InvalidTokenError as InvalidTokenError
 from hawkapi.security.base import MissingCredentialError as MissingCredentialError
 from hawkapi.security.base import SecurityScheme as SecurityScheme
 from hawkapi.security.comparison import same_secret as same_secret
 from hawkapi.security.comparison import secret_among as secret_among
+from hawkapi.security.http import HTTPAuthorizationCredentials as HTTPAuthorizationCredentials
 from hawkapi.security.http import HTTPBasic as HTTPBasic
 from hawkapi.security.http import HTTPBasicCredentials as HTTPBasicCredentials
 from hawkapi.security.http import HTTPBearer as HTTPBearer
 from hawkapi.security.http import HTTPBearerCredentials as HTTPBearerCredentials
+from hawkapi.security.http import HTTPDigest as HTTPDigest
 from hawkapi.security.oauth2 import OAuth2 as OAuth2
 from hawkapi.security.oauth2 import OAuth2AuthorizationCodeBearer as OAuth2AuthorizationCodeBearer
 from hawkapi.security.oauth2 import OAuth2ClientCredentials as OAuth2ClientCredentials
@@ -27,10 +31,14 @@ __all__ = [
     "APIKeyCookie",
     "APIKeyHeader",
     "APIKeyQuery",
+    "HTTPAuthorizationCredentials",
     "HTTPBasic",
     "HTTPBasicCredentials",
     "HTTPBearer",
     "HTTPBearerCredentials",
+    "HTTPDigest",
+    "InsufficientScopeError",
+    "InvalidTokenError",
     "MissingCredentialError",
     "OAuth2",
     "OAuth2AuthorizationCodeBearer",

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hawkapi.exceptions import HTTPException
+from hawkapi.security._authorization import quoted
 
-__all__ = ["MissingCredentialError", "SecurityScheme", "missing_credential_error"]
+__all__ = [
+    "InsufficientScopeError",
+    "InvalidTokenError",
+    "MissingCredentialError",
+    "SecurityScheme",
+    "missing_credential_error",
+]
 
 
 class MissingCredentialError(HTTPException):
@@ -26,6 +33,34 @@ class MissingCredentialError(HTTPException):
 def missing_credential_error(detail: str, *, headers: Mapping[str, str] | None = None) -> MissingCredentialError:
     """Return the error for a request without credentials; a scheme of your own raises it."""
     return MissingCredentialError(detail, headers=headers)
+
+
+class InvalidTokenError(HTTPException):
+    """A token is not what it should be, or its time is over: 401 with `WWW-Authenticate` (RFC 6750 section 3.1).
+
+    Args:
+        detail: for the client, default "Invalid token": the less it says, the less it tells those who try.
+    """
+
+    def __init__(self, detail: str = "Invalid token") -> None:
+        super().__init__(401, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+class InsufficientScopeError(HTTPException):
+    """A token is good, but not for this: 403 with `WWW-Authenticate` (RFC 6750 section 3.1).
+
+    Args:
+        scopes: which the client needs, told to it; default untold.
+        detail: for the client, default "Insufficient scope".
+
+    Raises:
+        ValueError: a scope has characters that no header field can hold.
+    """
+
+    def __init__(self, scopes: Iterable[str] = (), detail: str = "Insufficient scope") -> None:
+        needed = " ".join(scopes)
+        challenge = 'Bearer error="insufficient_scope"' + (f", scope={quoted(needed)}" if needed else "")
+        super().__init__(403, detail, headers={"WWW-Authenticate": challenge})
 
 
 class SecurityScheme(ABC):
@@ -89,3 +124,26 @@ class DescribedScheme(SecurityScheme):
         if self.auto_error:
             headers = None if self.challenge is None else {"WWW-Authenticate": self.challenge}
             raise MissingCredentialError(detail, headers=headers)
+
+
+def either(name: str, value: str | None, alias: str | None) -> str | None:
+    """Return what was given under one of the two names of an argument.
+
+    Raises:
+        TypeError: it was given under both.
+    """
+    if value is not None and alias is not None:
+        raise TypeError(f"{name} is given twice, under both of its names; keep one")
+    return alias if value is None else value
+
+
+def required(name: str, value: str | None, alias: str | None) -> str:
+    """Return what was given under one of the two names of an argument.
+
+    Raises:
+        TypeError: it was given under both, or under none.
+    """
+    found = either(name, value, alias)
+    if found is None:
+        raise TypeError(f"{name} is missing: the URL stands in the API's description")
+    return found

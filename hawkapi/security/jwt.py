@@ -10,32 +10,24 @@ import importlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from hawkapi.exceptions import HTTPException
+from hawkapi.di.security import SecurityScopes
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.security._authorization import bearer_token, read_authorization
 from hawkapi.security._jwt_keys import HMAC, KINDS, Key, load_crypto, public_key, secret_key
-from hawkapi.security.base import DescribedScheme
+from hawkapi.security.base import DescribedScheme, InsufficientScopeError, InvalidTokenError
 from hawkapi.security.jwks import JWKSet, fitting
 
 __all__ = ["InvalidTokenError", "JWTBearer", "JWTVerifier"]
 
-CHALLENGE: Final = 'Bearer error="invalid_token"'
-"""RFC 6750 section 3.1."""
 MAX_CHARACTERS: Final = 64 * 1024
 """Of a token, as much as the common servers take of all fields together. It is read before its signature is checked, at
 a third of a second for a megabyte, and one that came in a body or a message has no other limit."""
 COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 """header "." payload "." signature, in base64url without padding (RFC 7515 section 3.1)."""
+NO_SCOPES: Final = SecurityScopes()
 TIMES: Final = ("exp", "nbf", "iat")
-
-
-class InvalidTokenError(HTTPException):
-    """A token is not what it should be, or its time is over: 401 with `WWW-Authenticate` (RFC 6750 section 3.1)."""
-
-    def __init__(self, detail: str = "Invalid token") -> None:
-        super().__init__(401, detail, headers={"WWW-Authenticate": CHALLENGE})
 
 
 class JWTVerifier:
@@ -149,6 +141,9 @@ class JWTBearer(DescribedScheme):
 
     Args:
         verifier: what tokens must be.
+        scope_claim: the claim that must hold all scopes of the route, as "scope" (RFC 9068 section 2.2.3) or "scp": a
+            text with spaces between them, or a list; otherwise the client sees 403. Default none, and then scopes are
+            for who depends on this to compare.
         auto_error: whether requests without a token are answered with 401, default yes; otherwise they give `None`. A
             token that is not valid is answered with 401 in any case.
         scheme_name: what the API's description calls the scheme, default the name of its class.
@@ -161,19 +156,22 @@ class JWTBearer(DescribedScheme):
         self,
         verifier: JWTVerifier,
         *,
+        scope_claim: str | None = None,
         auto_error: bool = True,
         scheme_name: str | None = None,
         description: str | None = None,
     ) -> None:
         super().__init__(auto_error=auto_error, scheme_name=scheme_name, description=description)
         self.verifier = verifier
+        self.scope_claim = scope_claim
 
-    async def __call__(self, request: HTTPConnection) -> dict[str, Any] | None:
+    async def __call__(self, request: HTTPConnection, scopes: SecurityScopes = NO_SCOPES) -> dict[str, Any] | None:
         """Return the claims.
 
         Raises:
             MissingCredentialError: there is no token (401).
             InvalidTokenError: it is not valid (401).
+            InsufficientScopeError: it lacks scopes of the route (403).
             HTTPException: the issuer's keys cannot be loaded (503).
         """
         found = read_authorization(request)
@@ -181,10 +179,22 @@ class JWTBearer(DescribedScheme):
         if token is None:
             self.refuse("Not authenticated" if found is None else "Invalid authentication credentials")
             return None
-        return await self.verifier.verify(token)
+        claims = await self.verifier.verify(token)
+        if self.scope_claim is not None and not scopes_in(claims.get(self.scope_claim)).issuperset(scopes.scopes):
+            raise InsufficientScopeError(scopes.scopes)
+        return claims
 
     def _describe(self) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def scopes_in(claim: object) -> set[str]:
+    """Return the scopes that a claim holds: a text with spaces between them, or a list; none in anything else."""
+    if isinstance(claim, str):
+        return set(claim.split(" "))
+    return (
+        {scope for scope in cast("list[object]", claim) if isinstance(scope, str)} if isinstance(claim, list) else set()
+    )
 
 
 def load_jwt() -> Any:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.security._authorization import bearer_token, read_authorization
-from hawkapi.security.base import DescribedScheme
+from hawkapi.security.base import DescribedScheme, either, required
 
 __all__ = ["OAuth2", "OAuth2AuthorizationCodeBearer", "OAuth2ClientCredentials", "OAuth2PasswordBearer"]
 
@@ -180,26 +180,3 @@ def flow_of(token_url: str, refresh_url: str | None, scopes: Mapping[str, str] |
         raise TypeError(f"scopes= of a scheme is a dict of names and descriptions, not {scopes!r}")
     flow: dict[str, Any] = {"tokenUrl": token_url, "scopes": dict(scopes or {})}
     return flow if refresh_url is None else {**flow, "refreshUrl": refresh_url}
-
-
-def either(name: str, value: str | None, alias: str | None) -> str | None:
-    """Return what was given under one of the two names of an argument.
-
-    Raises:
-        TypeError: it was given under both.
-    """
-    if value is not None and alias is not None:
-        raise TypeError(f"{name} is given twice, under both of its names; keep one")
-    return alias if value is None else value
-
-
-def required(name: str, value: str | None, alias: str | None) -> str:
-    """Return what was given under one of the two names of an argument.
-
-    Raises:
-        TypeError: it was given under both, or under none.
-    """
-    found = either(name, value, alias)
-    if found is None:
-        raise TypeError(f"{name} is missing: the URL stands in the API's description")
-    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hawkapi.security.oauth2 import BearerScheme, required
+from hawkapi.security.base import required
+from hawkapi.security.oauth2 import BearerScheme
 
 __all__ = ["OpenIdConnect"]
 

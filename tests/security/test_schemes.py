@@ -18,10 +18,14 @@ from hawkapi.security import (
     APIKeyCookie,
     APIKeyHeader,
     APIKeyQuery,
+    HTTPAuthorizationCredentials,
     HTTPBasic,
     HTTPBasicCredentials,
     HTTPBearer,
     HTTPBearerCredentials,
+    HTTPDigest,
+    InsufficientScopeError,
+    InvalidTokenError,
     OAuth2,
     OAuth2AuthorizationCodeBearer,
     OAuth2ClientCredentials,
@@ -140,6 +144,22 @@ def test_bearer(value: str, token: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        pytest.param('Digest username="ada", nonce="n"', 'username="ada", nonce="n"', id="parameters"),
+        pytest.param("dIGEST  a=b ", "a=b", id="case-and-spaces"),
+        pytest.param("Digest", None, id="scheme-alone"),
+        pytest.param("Digest  ", None, id="spaces"),
+        pytest.param("Bearer tok", None, id="other-scheme"),
+    ],
+)
+def test_digest(value: str, found: str | None) -> None:
+    """The parameters are one text; what is in them is for the dependency to read."""
+    expected = FORMAT if found is None else HTTPAuthorizationCredentials(value.partition(" ")[0], found)
+    assert authorized(HTTPDigest(), value) == expected
+
+
+@pytest.mark.parametrize(
     "scheme",
     [
         pytest.param(OAuth2PasswordBearer("token"), id="password"),
@@ -161,6 +181,7 @@ def test_oauth2(scheme: SecurityScheme, value: str, token: str | None) -> None:
     [
         pytest.param(HTTPBasic(), FORMAT, id="basic"),
         pytest.param(HTTPBearer(), FORMAT, id="bearer"),
+        pytest.param(HTTPDigest(), FORMAT, id="digest"),
         pytest.param(OAuth2PasswordBearer("token"), INVALID, id="oauth2"),
     ],
 )
@@ -172,8 +193,8 @@ def test_authorization_twice(scheme: SecurityScheme, detail: str) -> None:
 @pytest.mark.parametrize("values", [[], ["Nonsense"], ["Basic x", "Basic y"], ["Basic dXA="]])
 @pytest.mark.parametrize(
     "make",
-    [HTTPBasic, HTTPBearer, lambda **more: OAuth2PasswordBearer("token", **more)],
-    ids=["basic", "bearer", "oauth2"],
+    [HTTPBasic, HTTPBearer, HTTPDigest, lambda **more: OAuth2PasswordBearer("token", **more)],
+    ids=["basic", "bearer", "digest", "oauth2"],
 )
 def test_authorization_may_be_missing(make: Callable[..., SecurityScheme], values: list[str]) -> None:
     """With `auto_error=False` whatever is no credentials gives nothing."""
@@ -194,10 +215,22 @@ def test_key_may_be_missing(cls: type[APIKeyQuery], target: str) -> None:
         (HTTPBasic(realm='a "b" \\'), "Missing Authorization header", 'Basic realm="a \\"b\\" \\\\", charset="UTF-8"'),
         (HTTPBearer(), "Missing Authorization header", "Bearer"),
         (HTTPBearer(realm="a"), "Missing Authorization header", 'Bearer realm="a"'),
+        (HTTPDigest(), "Missing Authorization header", "Digest"),
+        (HTTPDigest(realm="a"), "Missing Authorization header", 'Digest realm="a"'),
         (OAuth2PasswordBearer("token"), "Not authenticated", "Bearer"),
         (OpenIdConnect("/openid"), "Not authenticated", "Bearer"),
     ],
-    ids=["key", "basic", "basic-realm", "bearer", "bearer-realm", "oauth2", "openid"],
+    ids=[
+        "key",
+        "basic",
+        "basic-realm",
+        "bearer",
+        "bearer-realm",
+        "digest",
+        "digest-realm",
+        "oauth2",
+        "openid",
+    ],
 )
 def test_refusal(scheme: SecurityScheme, detail: str, challenge: str | None) -> None:
     """A request without credentials is answered with 401, a problem document and the challenge of the scheme."""
@@ -255,6 +288,8 @@ def test_websocket_without_credentials() -> None:
         (HTTPBasic(), {"type": "http", "scheme": "basic"}),
         (HTTPBearer(), {"type": "http", "scheme": "bearer"}),
         (HTTPBearer(bearer_format="JWT"), {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}),
+        (HTTPBearer(bearerFormat="JWT"), {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}),
+        (HTTPDigest(description="d"), {"type": "http", "scheme": "digest", "description": "d"}),
         (
             OAuth2PasswordBearer("t", scopes={"a": "A"}),
             {"type": "oauth2", "flows": {"password": {"tokenUrl": "t", "scopes": {"a": "A"}}}},
@@ -324,10 +359,11 @@ def test_missing_credential_error() -> None:
         (lambda: OAuth2PasswordBearer("a", tokenUrl="b"), TypeError, "token_url is given twice"),
         (lambda: OAuth2AuthorizationCodeBearer(tokenUrl="t"), TypeError, "authorization_url is missing"),
         (OAuth2ClientCredentials, TypeError, "token_url is missing"),
+        (lambda: HTTPBearer(bearer_format="a", bearerFormat="b"), TypeError, "bearer_format is given twice"),
         (OpenIdConnect, TypeError, "open_id_connect_url is missing"),
         (lambda: OAuth2PasswordBearer("t", scopes=["a"]), TypeError, "scopes= of a scheme is a dict"),  # type: ignore[arg-type]
     ],
-    ids=["no-name", "name", "realm", "realm-not-ascii", "url", "twice", "code", "client", "openid", "scopes"],
+    ids=["no-name", "name", "realm", "realm-not-ascii", "url", "twice", "code", "client", "format", "openid", "scopes"],
 )
 def test_arguments_of_no_use(make: Callable[[], object], error: type[Exception], message: str) -> None:
     """A scheme that could not work says so when it is made."""
@@ -341,6 +377,39 @@ def test_credentials_do_not_show_secrets() -> None:
     assert (
         repr(HTTPBearerCredentials("Bearer", "secret")) == "HTTPBearerCredentials(scheme='Bearer', credentials='***')"
     )
+    assert list(HTTPBasicCredentials("u", "secret").__rich_repr__()) == [("username", "u"), ("password", "***")]
+
+
+def test_bearer_credentials_are_authorization_credentials() -> None:
+    """Both are frozen structs with the same two members, so one annotation is good for several schemes."""
+    found = authorized(HTTPBearer(), "Bearer a")
+    assert isinstance(found, HTTPAuthorizationCredentials)
+    assert (found.scheme, found.credentials) == ("Bearer", "a")
+
+
+def test_invalid_token_error() -> None:
+    """It is a 401 with a challenge that says what is wrong with the token, and no more."""
+    error = InvalidTokenError()
+    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    assert (error.status_code, error.detail, error.headers) == (401, "Invalid token", challenge)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "challenge"),
+    [([], ""), (["a"], ', scope="a"'), (["b:c", "a"], ', scope="b:c a"'), (['"'], ', scope="\\""')],
+    ids=["untold", "one", "several", "quoted"],
+)
+def test_insufficient_scope_error(scopes: list[str], challenge: str) -> None:
+    """It is a 403 with a challenge that names the scopes, if they are to be told."""
+    error = InsufficientScopeError(scopes)
+    assert (error.status_code, error.detail) == (403, "Insufficient scope")
+    assert error.headers == {"WWW-Authenticate": f'Bearer error="insufficient_scope"{challenge}'}
+
+
+def test_insufficient_scope_error_with_a_line_break() -> None:
+    """A scope that would write a field of its own is refused."""
+    with pytest.raises(ValueError, match="cannot stand in a header field"):
+        InsufficientScopeError(["a\r\nset-cookie: b"])
 
 
 def test_credentials_are_frozen() -> None:
