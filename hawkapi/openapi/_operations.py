@@ -45,7 +45,7 @@ def build_operations(route: Route, needs: Needs, schemas: Schemas, validation_er
             path,
             method.lower(),
             name,
-            _document(route, needs, schemas, validation_error_status, schemes),
+            _document(route, needs, schemas, validation_error_status, schemes, scopes),
             schemes,
             scopes,
         )
@@ -60,7 +60,12 @@ def path_of(template: Template) -> str:
 
 
 def _document(
-    route: Route, needs: Needs, schemas: Schemas, validation_error_status: int, schemes: list[Scheme]
+    route: Route,
+    needs: Needs,
+    schemas: Schemas,
+    validation_error_status: int,
+    schemes: list[Scheme],
+    scopes: list[str],
 ) -> dict[str, Any]:
     found = _about(route)
     parameters = build_parameters(needs, schemas)
@@ -73,8 +78,9 @@ def _document(
         needs,
         schemas,
         validation_error_status=validation_error_status,
-        is_secured=any(not scheme.is_optional for scheme in schemes),
-        is_restricted=bool(route.permissions),
+        is_secured=any(scheme.may_refuse for scheme in schemes),
+        # SPEC: RFC 6750 section 3.1: a token without the scopes is answered with 403.
+        is_restricted=bool(route.permissions or scopes),
     )
     found["responses"] = with_described(build_successes(route, schemas), problems, route.responses, schemas)
     return found

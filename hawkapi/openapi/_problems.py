@@ -26,8 +26,8 @@ def build_problems(
         needs: what the route asks for.
         schemas: of the document.
         validation_error_status: of requests that do not fit the handler.
-        is_secured: whether credentials are required.
-        is_restricted: whether permissions are.
+        is_secured: whether credentials are looked at.
+        is_restricted: whether permissions or scopes are required.
     """
     statuses: dict[int, str] = {}
     sources = {item.source for item in needs.parameters}

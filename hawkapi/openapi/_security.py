@@ -29,6 +29,8 @@ class Scheme(NamedTuple):
     """The security scheme object."""
     is_optional: bool
     """Whether a request without credentials is served too."""
+    may_refuse: bool
+    """Whether a request may be answered with 401 for its credentials, or for having none."""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -56,7 +58,8 @@ def _scheme_of(dependency: Any) -> Scheme | None:
     if not isinstance(name, str) or not name:
         name = type(dependency).__name__
     is_optional = getattr(dependency, "auto_error", True) is False
-    return Scheme(_UNUSABLE.sub("_", name), cast("Mapping[str, Any]", document), is_optional)
+    may_refuse = not is_optional or getattr(dependency, "verifies", False) is True
+    return Scheme(_UNUSABLE.sub("_", name), cast("Mapping[str, Any]", document), is_optional, may_refuse)
 
 
 def scopes_of(dependencies: Iterable[Dependency]) -> list[str]:
@@ -101,18 +104,23 @@ class SecuritySchemes:
 
 def _distinct_name(scheme: Scheme) -> str:
     """Return a scheme's name with what it looks for, if it says so: `APIKeyHeader_X-Key`."""
-    detail = scheme.document.get("name") or scheme.document.get("openIdConnectUrl") or ""
-    return f"{scheme.name}_{_UNUSABLE.sub('_', str(detail))}" if detail else scheme.name
+    flows: dict[str, dict[str, Any]] = scheme.document.get("flows") or {}
+    urls = [flow.get("tokenUrl") or flow.get("authorizationUrl") for flow in flows.values()]
+    told = [*(scheme.document.get(word) for word in ("name", "openIdConnectUrl", "bearerFormat")), *urls]
+    detail = _UNUSABLE.sub("_", str(next(filter(None, told), ""))).strip("_")
+    return f"{scheme.name}_{detail}" if detail else scheme.name
 
 
 def build_requirements(
     schemes: list[Scheme], scopes: list[str], keys: Mapping[tuple[str, str], str]
 ) -> list[dict[str, list[str]]]:
-    """Return the security requirement objects of an operation: all schemes, or without the optional ones."""
-    alternatives = [schemes]
-    if any(scheme.is_optional for scheme in schemes):
-        alternatives.append([scheme for scheme in schemes if not scheme.is_optional])
+    """Return the security requirement objects of an operation: what is required, with each optional scheme or none."""
+    optional = [scheme for scheme in schemes if scheme.is_optional]
     return [
-        {keys[scheme.identity]: list(scopes) if scheme.document.get("type") in SCOPED else [] for scheme in alternative}
-        for alternative in alternatives
+        {
+            keys[scheme.identity]: list(scopes) if scheme.document.get("type") in SCOPED else []
+            for scheme in schemes
+            if not scheme.is_optional or scheme is chosen
+        }
+        for chosen in [*optional, None]
     ]

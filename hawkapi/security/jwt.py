@@ -151,6 +151,8 @@ class JWTBearer(DescribedScheme):
     """
 
     challenge = "Bearer"
+    verifies = True
+    """For the API's description: a token that is not valid is refused, be it required or not."""
 
     def __init__(
         self,
