@@ -1,7 +1,8 @@
-"""The OpenAPI documents of an application: made when they are asked for, kept until something is registered."""
+"""The descriptions of an application: made when they are asked for, kept until something is registered."""
 
 from __future__ import annotations
 
+import enum
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
@@ -34,11 +35,18 @@ class Document(NamedTuple):
     """The same as JSON."""
 
 
+class Kind(enum.Enum):
+    """What a document is about."""
+
+    OPENAPI = "requests"
+    ASYNCAPI = "WebSockets and server-sent events"
+
+
 class Kept(NamedTuple):
-    """The documents of one stamp, by API version. Never changed."""
+    """The documents of one stamp, by what they are about and API version. Never changed."""
 
     stamp: Stamp
-    documents: dict[str | None, Document]
+    documents: dict[tuple[Kind, str | None], Document]
 
 
 @final
@@ -55,7 +63,7 @@ class Documents:
         self._lock = threading.Lock()
         self._kept: Kept | None = None
 
-    def copy(self, api_version: str | None) -> dict[str, Any]:
+    def copy(self, api_version: str | None, kind: Kind = Kind.OPENAPI) -> dict[str, Any]:
         """Return a document that the caller may change.
 
         Raises:
@@ -63,7 +71,7 @@ class Documents:
         """
         from hawkapi.openapi._build import copy_json  # Here: applications that nobody asks do not load it.
 
-        copied: dict[str, Any] = copy_json(self._document(api_version).content)
+        copied: dict[str, Any] = copy_json(self._document(api_version, kind).content)
         return copied
 
     def openapi(self, request: Request) -> Response:
@@ -78,18 +86,30 @@ class Documents:
         content = {**document.content, "servers": [{"url": root_path}]}
         return Response(codec.encode(content), content_type="application/json")
 
-    def _document(self, api_version: str | None) -> Document:
+    def asyncapi(self, request: Request) -> Response:
+        """Answer with the document of WebSockets and server-sent events, as `openapi`; a prefix is in its addresses."""
+        document = self._document(None, Kind.ASYNCAPI)
+        root_path: str = request.scope.get("root_path") or ""
+        if not root_path:
+            return Response(document.body, content_type="application/json")
+        channels = {
+            name: {**channel, "address": root_path + channel["address"]}
+            for name, channel in document.content["channels"].items()
+        }
+        return Response(codec.encode({**document.content, "channels": channels}), content_type="application/json")
+
+    def _document(self, api_version: str | None, kind: Kind = Kind.OPENAPI) -> Document:
         # Before the routes are read: one that is registered meanwhile makes the document newer than its stamp.
         stamp = self._stamp()
         kept = self._kept
-        if kept is not None and kept.stamp == stamp and api_version in kept.documents:
-            return kept.documents[api_version]
-        document = self._make(stamp, api_version)
+        if kept is not None and kept.stamp == stamp and (kind, api_version) in kept.documents:
+            return kept.documents[kind, api_version]
+        document = self._make(stamp, api_version) if kind is Kind.OPENAPI else self._make_asyncapi(stamp)
         # A version that no route has may be anything that somebody typed: that is not kept.
         if api_version is None or document.content.get("paths"):
             with self._lock:
                 known = self._kept.documents if self._kept is not None and self._kept.stamp == stamp else {}
-                self._kept = Kept(stamp, {**known, api_version: document})
+                self._kept = Kept(stamp, {**known, (kind, api_version): document})
         return document
 
     def _stamp(self) -> Stamp:
@@ -113,4 +133,16 @@ class Documents:
         if stamp.plugins:
             # A copy: a plugin may keep what it was given, and change it later.
             content = copy_json(spec_to_publish(stamp.plugins, generated))
+        return Document(content, codec.encode(content))
+
+    def _make_asyncapi(self, stamp: Stamp) -> Document:
+        from hawkapi.openapi.asyncapi import generate_asyncapi  # As above.
+
+        content = generate_asyncapi(
+            [*self._app.routes, *self._app.websocket_routes],
+            title=stamp.title,
+            version=stamp.version,
+            description=stamp.description,
+            has_provider=self._app.container.has,
+        )
         return Document(content, codec.encode(content))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
-from hawkapi._documents import Documents
+from hawkapi._documents import Documents, Kind
 from hawkapi._failures import (
     NO_HANDLERS,
     Handler,
@@ -88,6 +88,8 @@ class HawkAPI(Router):
             becomes the lifespan state.
         openapi_url: where the API's description is served (OpenAPI 3.1, JSON), default "/openapi.json"; `None` for
             nowhere.
+        asyncapi_url: where its WebSockets and server-sent events are described (AsyncAPI 3.0, JSON), default
+            "/asyncapi.json"; `None`, or no `openapi_url`, for nowhere.
         serverless: have no routes for the API's description and its pages, default off; health probes stay.
         health_url: where `{"status":"ok"}` is answered, default "/healthz"; `None` for nowhere.
         readyz_url: where the readiness checks are answered, default "/readyz"; `None` for nowhere.
@@ -118,6 +120,7 @@ class HawkAPI(Router):
         request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
         openapi_url: str | None = "/openapi.json",
+        asyncapi_url: str | None = "/asyncapi.json",
         serverless: bool = False,
         health_url: str | None = "/healthz",
         readyz_url: str | None = "/readyz",
@@ -163,12 +166,14 @@ class HawkAPI(Router):
         )
         self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
         self.openapi_url = openapi_url
+        self.asyncapi_url = asyncapi_url
         self._documents = Documents(self)
         probes: list[Probe] = [
             (health_url, healthz),
             (readyz_url, self._readiness.readyz),
             (livez_url, livez),
             (None if serverless else openapi_url, self._documents.openapi),
+            (None if serverless or openapi_url is None else asyncapi_url, self._documents.asyncapi),
         ]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
@@ -232,6 +237,10 @@ class HawkAPI(Router):
             Exception: what a plugin raises.
         """
         return self._documents.copy(api_version)
+
+    def asyncapi(self) -> dict[str, Any]:
+        """Return the description of WebSockets and server-sent events (AsyncAPI 3.0); when, as for `openapi`."""
+        return self._documents.copy(None, Kind.ASYNCAPI)
 
     def readiness_check[F: Check](self, name: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Callable[[F], F]:
         """Ask the decorated function, plain or async, whether the application is ready, at each request of `/readyz`.

@@ -340,6 +340,22 @@ def test_websockets_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert converse(app, "/rooms/tea", headers=evil) == [close(1008, "not from this site")]
 
 
+def test_asyncapi_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document names what the WebSocket and the stream really send."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("asyncapi_document").app
+    document = request(app, "GET", "/asyncapi.json").json()
+    assert document == app.asyncapi()
+    assert list(document["operations"]) == ["departures_send", "follow_receive", "follow_send"]
+    sent = converse(app, "/lines/north?start_km=2", '{"train": 7}')
+    assert sent == [ACCEPT, text("line north"), text('{"train":7,"km":3.0}'), close(1000)]
+    reply = request(app, "GET", "/departures")
+    assert (reply.header("content-type"), reply.body) == (
+        "text/event-stream",
+        b'data: {"train": 7, "km": 0.0}\n\n',
+    )
+
+
 def test_openapi_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page shows what is reported of the later version."""
     monkeypatch.syspath_prepend(EXAMPLES)

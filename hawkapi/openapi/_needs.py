@@ -17,7 +17,7 @@ from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.params._annotations import refusal
 from hawkapi.params._signature import Consumer, HandlerParameter, HasProvider, read_signature, upload_shape
 from hawkapi.routing._parse import Template, parse_template
-from hawkapi.routing.route import Route
+from hawkapi.routing.route import Route, WebSocketRoute
 
 
 class Needs(NamedTuple):
@@ -37,7 +37,8 @@ def read_needs(route: Route, has_provider: HasProvider) -> Needs:
         UnsupportedTypeError: a parameter cannot be filled.
     """
     template = parse_template(route.path)
-    walk = _Walk(Consumer(route.handler, template, partial(refusal, route), has_provider))
+    refuse, is_websocket = partial(refusal, route), isinstance(route, WebSocketRoute)
+    walk = _Walk(Consumer(route.handler, template, refuse, has_provider, is_websocket))
     own = read_signature(walk.consumer)
     for guard in route.dependencies:
         walk.add(check_guard(guard))

@@ -88,7 +88,7 @@ def _document(
 
 def _about(route: Route) -> dict[str, Any]:
     """Return what an operation says of itself, in the order of the specification."""
-    doc = _doc_of(route)
+    doc = doc_of(route)
     about: dict[str, Any] = {
         "tags": list(dict.fromkeys(route.tags)) or None,
         "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
@@ -100,7 +100,7 @@ def _about(route: Route) -> dict[str, Any]:
     return {name: value for name, value in about.items() if value is not None}
 
 
-def _doc_of(route: Route) -> str:
+def doc_of(route: Route) -> str:
     """Return what the author of a handler wrote about it."""
     doc: object = getattr(unwrap_callable(route.handler), "__doc__", None)
     return inspect.cleandoc(doc).strip() if isinstance(doc, str) else ""

@@ -32,7 +32,7 @@ class Result(NamedTuple):
 
 def build_successes(route: Route, schemas: Schemas) -> dict[str, dict[str, Any]]:
     """Return the responses of a route that works, by status."""
-    result = _result_of(route)
+    result = result_of(route)
     found: dict[str, dict[str, Any]] = {}
     redirects = [cls for cls in result.responses if issubclass(cls, RedirectResponse)]
     contents = _contents(route, result, schemas)
@@ -77,12 +77,12 @@ def _add(found: dict[str, dict[str, Any]], status_code: int, content: dict[str, 
         response.setdefault("content", {}).update(content)
 
 
-def _result_of(route: Route) -> Result:
+def result_of(route: Route) -> Result:
     annotation = route.response_model if route.response_model is not None else _return_annotation(route)
     values: list[Any] = []
     responses: list[type[Any]] = []
     may_be_none = False
-    for choice in _choices(annotation):
+    for choice in choices_of(annotation):
         if choice is None or choice is types.NoneType:
             may_be_none = True
         elif _is_response_class(choice):
@@ -109,7 +109,7 @@ def _return_annotation(route: Route) -> Any:
         return Any
 
 
-def _choices(annotation: Any) -> Iterator[Any]:
+def choices_of(annotation: Any) -> Iterator[Any]:
     """Yield the types that a union is made of; any other type is its only one."""
     bare: Any = annotation
     while True:
@@ -123,7 +123,7 @@ def _choices(annotation: Any) -> Iterator[Any]:
             break
     if get_origin(bare) in {Union, types.UnionType}:
         for choice in get_args(bare):
-            yield from _choices(choice)
+            yield from choices_of(choice)
     else:
         # As it was written: limits and words around a type belong to its schema.
         yield annotation if bare is not types.NoneType else None

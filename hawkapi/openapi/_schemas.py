@@ -6,6 +6,7 @@ is filled when everything has been asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, cast, final
 
 from hawkapi.codec import Description, Kind, describe
@@ -53,13 +54,17 @@ class Schemas:
         except (UnsupportedTypeError, TypeError, ValueError):
             return {}
 
-    def fill(self) -> dict[str, Schema]:
-        """Write every schema that was asked for, and return the components that they refer to, sorted by name."""
+    def fill(self, rewrite: Callable[[Schema], Schema] | None = None) -> dict[str, Schema]:
+        """Write every schema that was asked for, and return the components that they refer to, sorted by name.
+
+        Args:
+            rewrite: makes of each schema, and of each component, what is written; default itself.
+        """
         schemas, components = build_schema([description for _, description in self._asked])
         for (asked, _), schema in zip(self._asked, schemas, strict=True):
-            asked.update(schema)
-            asked.update(self._more[id(asked)])
-        return dict(sorted(components.items()))
+            whole = schema | self._more[id(asked)]
+            asked.update(whole if rewrite is None else rewrite(whole))
+        return {name: schema if rewrite is None else rewrite(schema) for name, schema in sorted(components.items())}
 
 
 def default_as_json(default: Default, description: Description) -> object:

@@ -67,6 +67,8 @@ class RouteOptions(TypedDict, total=False):
     responses: Mapping[int | str, Mapping[str, Any]] | None
     """For the API's description: by status, `"4XX"` or `"default"`, what else is answered. Each is a response object
     (OpenAPI 3.1, section 4.8.17) that may have `model`, the type of its JSON."""
+    sends: Any
+    """For the AsyncAPI document: the type of the JSON in the data of server-sent events; default any text."""
 
 
 class WebSocketOptions(TypedDict, total=False):
@@ -84,6 +86,19 @@ class WebSocketOptions(TypedDict, total=False):
     """Run before the handler for their effect, after the router's."""
     max_message_size: int | None
     """Bytes allowed in a message from the client, default the application's limit; a longer one closes with 1009."""
+    tags: Sequence[str] | None
+    """For the AsyncAPI document; come after the router's."""
+    summary: str | None
+    """For the AsyncAPI document, default the first line of the handler's docstring."""
+    description: str | None
+    """For the AsyncAPI document, default the handler's docstring."""
+    include_in_schema: bool
+    """Whether the AsyncAPI document has it, default yes."""
+    receives: Any
+    """For the AsyncAPI document: the type of messages from clients, several as a union; `str` and `bytes` are frames,
+    everything else is JSON; `None`: there are none; left out, any."""
+    sends: Any
+    """For the AsyncAPI document: the type of messages to clients, in the same way."""
 
 
 def build_route(
@@ -122,6 +137,7 @@ def build_route(
         dependencies=dependencies,
         required_scopes=scopes_of(dependencies),
         responses=read_responses(options.get("responses")),
+        sends=options.get("sends", Any),
     )
 
 
@@ -175,13 +191,18 @@ def build_websocket_route(path: str, handler: Callable[..., Any], options: WebSo
         handler=handler,
         methods=frozenset({WEBSOCKET}),
         name=options.get("name") or str(getattr(handler, "__name__", type(handler).__name__)),
-        include_in_schema=False,
+        tags=list(options.get("tags") or ()),
+        summary=options.get("summary"),
+        description=options.get("description"),
+        include_in_schema=options.get("include_in_schema", True),
         version=options.get("version"),
         permissions=None if permissions is None else list(permissions),
         middleware=read_middleware(options.get("middleware")),
         dependencies=dependencies,
         required_scopes=scopes_of(dependencies),
         max_message_size=limit,
+        receives=options.get("receives", Any),
+        sends=options.get("sends", Any),
     )
 
 

@@ -68,6 +68,9 @@ class Route(_Placed):
     """The scopes that the dependencies ask for, sorted, each once."""
     responses: dict[int | str, dict[str, Any]] = field(default_factory=dict)
     """Further responses for the API's description, by status."""
+    sends: Any = Any
+    """The type of a WebSocket's messages to clients, or of the data of server-sent events, for the AsyncAPI document:
+    anything unless it was said; `None` stands for no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class WebSocketRoute(Route):
 
     max_message_size: int | None = None
     """Bytes allowed in a message from the client; `None` stands for the application's limit."""
+    receives: Any = Any
+    """The type of the messages that come from clients, as `sends`."""
 
 
 def answering(route: Route, methods: frozenset[str]) -> Route:

@@ -54,6 +54,7 @@ FIELDS = [
     ("dependencies", ()),
     ("required_scopes", ()),
     ("responses", {}),
+    ("sends", Any),
 ]
 
 
@@ -78,6 +79,7 @@ OPTIONS: RouteOptions = {
     "deprecation_link": "https://example.org/",
     "permissions": ["p"],
     "responses": {404: {"description": "Gone."}},
+    "sends": int,
 }
 
 
