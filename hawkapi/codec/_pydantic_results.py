@@ -55,9 +55,10 @@ def build_dumper(
     return dump
 
 
-def json_schema(model: Any) -> dict[str, Any]:
-    """Return pydantic's own JSON Schema of a model, as its requests are validated, with `$defs`."""
+def json_schema(model: Any, *, as_result: bool = False) -> dict[str, Any]:
+    """Return pydantic's own JSON Schema of a model, with `$defs`: as it is validated, or as results are written."""
     from pydantic import TypeAdapter  # Optional: only its users have a model.
 
-    found: dict[str, Any] = TypeAdapter(model).json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    mode: Any = "serialization" if as_result else "validation"
+    found: dict[str, Any] = TypeAdapter(model).json_schema(by_alias=True, ref_template="#/$defs/{model}", mode=mode)
     return found

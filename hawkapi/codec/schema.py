@@ -54,7 +54,7 @@ _EMPTY_ARRAYS: Final = (list, tuple, set, frozenset)
 
 
 def build_schema(
-    descriptions: Sequence[Description], *, ref_template: str = OPENAPI_REF
+    descriptions: Sequence[Description], *, ref_template: str = OPENAPI_REF, as_results: bool = False
 ) -> tuple[list[Schema], dict[str, Schema]]:
     """Return the schema of each type, and the components that they refer to, by name.
 
@@ -64,8 +64,10 @@ def build_schema(
     Args:
         descriptions: what `hawkapi.codec.describe` returns.
         ref_template: how to refer to a component; `{name}` stands for its name.
+        as_results: write pydantic's models as they are sent, with computed members, instead of as they are read; names
+            are the same.
     """
-    writer = _Writer(_named_types(descriptions), ref_template)
+    writer = _Writer(_named_types(descriptions), ref_template, as_results)
     return [writer.write(description) for description in descriptions], writer.components()
 
 
@@ -98,16 +100,19 @@ def _named_types(descriptions: Sequence[Description]) -> dict[Hashable, Descript
 class _Writer:
     """Writes the schemas of one document."""
 
-    def __init__(self, types: dict[Hashable, Description], ref_template: str) -> None:
+    def __init__(self, types: dict[Hashable, Description], ref_template: str, as_results: bool) -> None:
         self._types = types
         self._names = name_components(types)
         self._ref_template = ref_template
+        self._as_results = as_results
 
     def components(self) -> dict[str, Schema]:
         """Return every component, by name."""
         models = {name: types for name, types in self._named() if types.kind is Kind.PYDANTIC}
         own = {name: self._component(types) for name, types in self._named() if name not in models}
-        schemas = {name: json_schema(description.type) for name, description in models.items()}
+        schemas = {
+            name: json_schema(description.type, as_result=self._as_results) for name, description in models.items()
+        }
         return own | hoist(schemas, own.keys(), self._ref)
 
     def _named(self) -> list[tuple[str, Description]]:

@@ -16,6 +16,7 @@ from hawkapi.openapi._parameters import build_parameters
 from hawkapi.openapi._results import choices_of, result_of
 from hawkapi.openapi._schemas import Schema, Schemas
 from hawkapi.openapi._security import Scheme, schemes_of, scopes_of
+from hawkapi.openapi._variants import Use
 from hawkapi.responses.sse import EventSourceResponse
 from hawkapi.routing.route import Route, WebSocketRoute
 
@@ -58,7 +59,7 @@ def build_channel(route: Route, needs: Needs, schemas: Schemas) -> Channel:
     messages = _Messages(schemas)
     if isinstance(route, WebSocketRoute):
         found["bindings"] = {"ws": _handshake(parameters)}
-        names = {"receive": messages.of(route.receives), "send": messages.of(route.sends)}
+        names = {"receive": messages.of(route.receives, Use.REQUEST), "send": messages.of(route.sends)}
         bindings: dict[str, Any] = {}
     else:
         names = {"send": messages.of_events(route.sends)}
@@ -143,11 +144,11 @@ class _Messages:
         """The types that were met, and what they are called."""
         self.found: dict[str, dict[str, Any]] = {}
 
-    def of(self, annotation: Any) -> list[str]:
+    def of(self, annotation: Any, use: Use = Use.RESULT) -> list[str]:
         """Note the messages of a type, each choice of a union on its own, and return their names."""
         if annotation is None:
             return []
-        return [self._of_choice(choice) for choice in choices_of(annotation)]
+        return [self._of_choice(choice, use) for choice in choices_of(annotation)]
 
     def of_events(self, annotation: Any) -> list[str]:
         """Note the data of server-sent events: JSON of a type, or any text."""
@@ -155,10 +156,10 @@ class _Messages:
             return [self._add("event", {"contentType": EVENT_STREAM, "payload": {"type": "string"}})]
         return self.of(annotation)
 
-    def _of_choice(self, annotation: Any) -> str:
+    def _of_choice(self, annotation: Any, use: Use) -> str:
         known = next((name for kept, name in self._kept if kept == annotation), None)
         if known is None:
-            known = self._add(*self._message(annotation))
+            known = self._add(*self._message(annotation, use))
             self._kept.append((annotation, known))
         return known
 
@@ -167,7 +168,7 @@ class _Messages:
         self.found[name] = {"name": name, **message}
         return name
 
-    def _message(self, annotation: Any) -> tuple[str, dict[str, Any]]:
+    def _message(self, annotation: Any, use: Use) -> tuple[str, dict[str, Any]]:
         if annotation is Any:
             return "message", {"payload": {}}
         try:
@@ -175,7 +176,7 @@ class _Messages:
         except (UnsupportedTypeError, TypeError, ValueError):
             kind = Kind.ANY
         name, media_type = FRAMES.get(kind, ("", JSON))
-        payload = dict(UPLOAD) if kind is Kind.BYTES else self._schemas.of_annotation(annotation)
+        payload = dict(UPLOAD) if kind is Kind.BYTES else self._schemas.of_annotation(annotation, use)
         return name or name_of(annotation), {"contentType": media_type, "payload": payload}
 
 

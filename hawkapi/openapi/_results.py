@@ -12,6 +12,7 @@ from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
 from hawkapi.exceptions import reason_phrase
 from hawkapi.openapi._schemas import Schema, Schemas
+from hawkapi.openapi._variants import Use
 from hawkapi.responses import RedirectResponse
 from hawkapi.responses.base import Response, has_body
 from hawkapi.routing.route import Route
@@ -137,7 +138,8 @@ def _contents(route: Route, result: Result, schemas: Schemas) -> dict[str, Any]:
         contents.update(_content_of(cls))
     if result.values:
         # SPEC: a schema of several types is `anyOf` them, in order; Union makes one of one.
-        schema = schemas.of_annotation(Union[result.values])  # noqa: UP007 - made of a tuple
+        use = Use.WITHOUT_NONE if route.response_model_exclude_none else Use.RESULT
+        schema = schemas.of_annotation(Union[result.values], use)  # noqa: UP007 - made of a tuple
         contents[JSON] = {"schema": schema}
         contents.setdefault(MSGPACK, {"schema": schema})
     return contents

@@ -12,8 +12,9 @@ from typing import Any, Final, cast, final
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._model import MISSING
 from hawkapi.codec._pydantic_results import json_schema
-from hawkapi.codec.schema import as_json, build_schema
+from hawkapi.codec.schema import as_json
 from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.openapi._variants import Use, build_variants
 from hawkapi.params._extract import ABSENT, Default
 
 type Schema = dict[str, Any]
@@ -27,19 +28,20 @@ class Schemas:
     """The schemas of one document while it is made; for one thread."""
 
     def __init__(self) -> None:
-        self._asked: list[tuple[Schema, Description]] = []
+        self._asked: list[tuple[Schema, Description, Use]] = []
         self._more: dict[int, Schema] = {}
         """What schemas say beside their types, by their identity: those above are alive."""
 
-    def of(self, description: Description, more: Schema | None = None) -> Schema:
+    def of(self, description: Description, more: Schema | None = None, use: Use = Use.REQUEST) -> Schema:
         """Return a schema that `fill` will write.
 
         Args:
             description: of the type.
             more: what the schema says beside its type, as its default.
+            use: what the schema is of.
         """
         schema: Schema = {}
-        self._asked.append((schema, description))
+        self._asked.append((schema, description, use))
         self._more[id(schema)] = dict(more or {})
         return schema
 
@@ -47,10 +49,10 @@ class Schemas:
         """Say more in a schema, be it written already or only asked for."""
         self._more.get(id(schema), schema).update(more)
 
-    def of_annotation(self, annotation: Any) -> Schema:
+    def of_annotation(self, annotation: Any, use: Use = Use.RESULT) -> Schema:
         """Return the schema of a type; that of anything for one that is not supported."""
         try:
-            return self.of(describe(annotation))
+            return self.of(describe(annotation), use=use)
         except (UnsupportedTypeError, TypeError, ValueError):
             return {}
 
@@ -60,11 +62,13 @@ class Schemas:
         Args:
             rewrite: makes of each schema, and of each component, what is written; default itself.
         """
-        schemas, components = build_schema([description for _, description in self._asked])
-        for (asked, _), schema in zip(self._asked, schemas, strict=True):
+        written = build_variants([(description, use) for _, description, use in self._asked])
+        for (asked, _, _), schema in zip(self._asked, written.schemas, strict=True):
             whole = schema | self._more[id(asked)]
             asked.update(whole if rewrite is None else rewrite(whole))
-        return {name: schema if rewrite is None else rewrite(schema) for name, schema in sorted(components.items())}
+        return {
+            name: schema if rewrite is None else rewrite(schema) for name, schema in sorted(written.components.items())
+        }
 
 
 def default_as_json(default: Default, description: Description) -> object:
