@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         get_flags,
         requires_flag,
     )
-    from hawkapi.middleware import MiddlewareEntry
+    from hawkapi.middleware import Middleware, MiddlewareEntry
     from hawkapi.openapi import Change, ChangeType, Severity, detect_breaking_changes, generate_openapi
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
@@ -133,6 +133,7 @@ __all__ = [
     "JSONResponse",
     "Lifecycle",
     "Meta",
+    "Middleware",
     "MiddlewareEntry",
     "MissingCredentialError",
     "OAuth2",
@@ -211,7 +212,7 @@ _HOMES = {
         "get_flags",
         "requires_flag",
     ),
-    "hawkapi.middleware": ("MiddlewareEntry",),
+    "hawkapi.middleware": ("Middleware", "MiddlewareEntry"),
     "hawkapi.openapi": ("Change", "ChangeType", "Severity", "detect_breaking_changes", "generate_openapi"),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),

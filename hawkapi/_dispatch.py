@@ -8,7 +8,7 @@ is answered in `HawkAPI` itself, in as few steps as there can be. For the others
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, TypeGuard, final
 
 from hawkapi._binding import named_arguments
@@ -115,10 +115,10 @@ class Started:
         self._send = send
         self.begun = False
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         """Send a message on."""
         self.begun = True
-        await self._send(message)
+        return self._send(message)
 
 
 @final

@@ -9,7 +9,8 @@ from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.types import ASGIApp, Receive, Scope, Send
 
 CHAIN_KEY: Final = "hawkapi.middleware"
-"""Where the scope of a request holds the application's middleware of the snapshot that it began with."""
+"""Where the scope of a request holds the chain of the snapshot that it began with: the application's middleware, and
+last what that is around."""
 
 
 @final
@@ -28,8 +29,8 @@ class Link:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on."""
-        chain: tuple[ASGIApp, ...] = scope.get(CHAIN_KEY, ())
-        following = chain[self._position] if self._position < len(chain) else self._innermost
+        chain: tuple[ASGIApp, ...] | None = scope.get(CHAIN_KEY)
+        following = chain[self._position] if chain is not None else self._innermost
         return following(scope, receive, send)
 
 

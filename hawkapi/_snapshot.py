@@ -35,7 +35,7 @@ class Snapshot:
         self.sockets = sockets
         """The routes of WebSockets."""
         self.chain = chain
-        """The application's middleware, the outermost first."""
+        """The application's middleware, the outermost first, and last what it is around; empty where there is none."""
         self.running = running
         """One entry for each running request. THREADS: relies on `append` and `pop` of a list being atomic."""
 

@@ -1,5 +1,5 @@
 """Middleware: what runs around the handlers."""
 
-from hawkapi.middleware.base import MiddlewareEntry
+from hawkapi.middleware.base import CapturedResponse, Middleware, MiddlewareEntry
 
-__all__ = ["MiddlewareEntry"]
+__all__ = ["CapturedResponse", "Middleware", "MiddlewareEntry"]

@@ -65,6 +65,11 @@ class Request(HTTPConnection):
         return method
 
     @property
+    def receive(self) -> Receive:
+        """What gives the body (ASGI HTTP), as it was given."""
+        return self._receive
+
+    @property
     def content_type(self) -> str | None:
         """The `Content-Type` field as it came."""
         return self.headers.get("content-type")
