@@ -89,10 +89,12 @@ def _write_starter(directory: Path, name: str) -> Path:
         CIError: the packages hold no such program.
     """
     tree = directory / "tree"
-    program = next((path for path in (tree / "usr/bin" / name, tree / "usr/sbin" / name) if path.exists()), None)
+    # The first is the program itself where `usr/bin` has a script that reads settings from the root: Chromium.
+    places = (tree / "usr/lib" / name / name, tree / "usr/bin" / name, tree / "usr/sbin" / name)
+    program = next((path for path in places if path.exists()), None)
     if program is None:
         raise CIError(f"the package {PACKAGES[name]} of this distribution holds no program {name}")
-    libraries = ":".join(f"$here/{path.relative_to(directory)}" for path in library_directories(tree))
+    libraries = ":".join(f"$here/{path.relative_to(directory)}" for path in _loader_path(tree))
     starter = directory / "run"
     starter.write_text(
         "#!/bin/sh\n"
@@ -102,6 +104,17 @@ def _write_starter(directory: Path, name: str) -> Path:
     )
     starter.chmod(0o755)
     return starter
+
+
+def _loader_path(tree: Path) -> list[Path]:
+    """List where the loader finds the libraries of a tree.
+
+    That includes directories that a package keeps for itself: its libraries name them by a RUNPATH that begins at the
+    root of an installed system.
+    """
+    usual = library_directories(tree)
+    own = {library.parent for directory in usual for library in directory.glob("*/lib*.so*")}
+    return [*usual, *sorted(own.difference(usual))]
 
 
 def main() -> int:

@@ -11,7 +11,8 @@ from fake_machine import FakeMachine, write_script
 from programs import find, installed
 
 UNPACK = """\
-mkdir -p "$3/usr/bin" "$3/usr/lib/x86_64-linux-gnu"
+mkdir -p "$3/usr/bin" "$3/usr/lib/x86_64-linux-gnu/pulseaudio"
+touch "$3/usr/lib/x86_64-linux-gnu/pulseaudio/libpulsecommon-16.1.so"
 printf '#!/bin/sh\\necho "$LD_LIBRARY_PATH" "$@"\\n' > "$3/usr/bin/redis-server"
 chmod +x "$3/usr/bin/redis-server"
 """
@@ -40,17 +41,33 @@ def test_program_on_path_that_does_not_start(fake: FakeMachine) -> None:
 
 
 def test_program_fetched_once(fake: FakeMachine) -> None:
-    """A fetched program is below the cache, starts with its libraries, and is found without apt the next time."""
+    """A fetched program is below the cache and found without apt the next time; it starts with all its libraries."""
     place = fake.machine.cache / "programs/debian-bookworm/redis-server"
     assert installed("redis-server", fake.machine) is None
     assert find("redis-server", fake.machine) == place / "run"
     (fake.directory / "bin/apt-get").unlink()
     assert find("redis-server", fake.machine) == place / "run"
-    libraries = f"{place}/tree/usr/lib/x86_64-linux-gnu:{place}/tree/usr/lib"
+    libraries = ":".join(
+        f"{place}/tree/usr/lib{directory}" for directory in ("/x86_64-linux-gnu", "", "/x86_64-linux-gnu/pulseaudio")
+    )
     done = subprocess.run(
         [place / "run", "--port", "a b"], env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=True
     )
     assert done.stdout.decode() == f"{libraries} --port a b\n"
+
+
+def test_program_behind_a_script_that_needs_an_installation(fake: FakeMachine) -> None:
+    """The program itself is started, not the script of its package that reads settings below /etc."""
+    fake.program(
+        "dpkg-deb",
+        'mkdir -p "$3/usr/bin" "$3/usr/lib/chromium"\n'
+        "printf '#!/bin/sh\\n. /nowhere/chromium.d/settings\\n' > \"$3/usr/bin/chromium\"\n"
+        'printf \'#!/bin/sh\\necho itself "$@"\\n\' > "$3/usr/lib/chromium/chromium"\n'
+        'chmod +x "$3/usr/bin/chromium" "$3/usr/lib/chromium/chromium"\n',
+    )
+    starter = find("chromium", fake.machine)
+    done = subprocess.run([starter, "--headless"], env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
+    assert done.stdout == b"itself --headless\n"
 
 
 def test_program_fetched_with_its_missing_libraries(fake: FakeMachine) -> None:
