@@ -220,6 +220,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def assets(session: nox.Session) -> None:
+    """Fetch what the documentation pages consist of from npm, at the versions that ci/assets.py names."""
+    refuse_arguments(session)
+    session.run(sys.executable, "ci/assets.py", external=True)
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measure requests against a bare ASGI callable, hawkapi 0.2.0 and other frameworks, on both builds."""
     arguments = [f"--predecessor={environment(session, '3.13', packages('predecessor'))}"]

@@ -23,10 +23,12 @@ from typing import Any, Final
 import tools
 from console import CIError, exit_with, run
 from dist_set import DistSet
+from project import PACKAGE
 from sdist import SdistFile
 from wheel_file import WheelFile
 
 SCHEMA: Final = "bom-1.6.SNAPSHOT.schema.json"
+ASSETS: Final = f"{PACKAGE}/openapi/assets"
 LINE_LIMIT: Final = 300
 REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 
@@ -46,6 +48,7 @@ def build_sbom(dists: DistSet) -> dict[str, Any]:
     needed = _requirement_components(wheels[0])
     if any(wheel.native_files for wheel in wheels):
         needed.append(_runtime_component(dists.sdist.project["tool"]["hawkapi"]["compiler"]))
+    needed += _asset_components(wheels[0])
     root = _root_component(wheels[0])
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -140,6 +143,39 @@ def _runtime_component(compiler: str) -> Component:
         "description": "mypyc's C runtime library, compiled into the native files of the cp312, cp313 and cp314 wheels",
         "licenses": [{"license": {"id": "MIT"}}],
         "purl": f"pkg:pypi/{name}@{version}",
+    }
+
+
+def _asset_components(wheel: WheelFile) -> list[Component]:
+    """One component per package that the documentation pages take files from, with those files below it."""
+    manifest = wheel.contents.get(f"{ASSETS}/manifest.json")
+    return [_npm_component(entry) for entry in json.loads(manifest)["packages"]] if manifest else []
+
+
+def _npm_component(entry: dict[str, Any]) -> Component:
+    # SPEC: the `@` of a scope is percent-encoded in a package URL (https://github.com/package-url/purl-spec).
+    purl = f"pkg:npm/{entry['name'].replace('@', '%40')}@{entry['version']}"
+    files = [
+        {
+            "type": "file",
+            "bom-ref": f"{purl}#{file['path']}",
+            "name": f"{ASSETS}/{file['name']}.gz",
+            "hashes": [{"alg": "SHA-256", "content": file["compressed_sha256"]}],
+        }
+        for file in entry["files"]
+    ]
+    archive = base64.b64decode(entry["integrity"].removeprefix("sha512-")).hex()
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": entry["name"],
+        "version": entry["version"],
+        "scope": "required",
+        "description": "assets of the documentation pages; the hash is that of the archive on the npm registry",
+        "hashes": [{"alg": "SHA-512", "content": archive}],
+        "licenses": [{"license": {"id": entry["license"]}}],
+        "purl": purl,
+        "components": files,
     }
 
 

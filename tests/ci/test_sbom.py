@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
 import json
@@ -53,6 +54,43 @@ def test_build_sbom_lists_extras_as_optional_and_the_runtime_as_required(tmp_pat
     }
 
 
+MANIFEST = {
+    "name": "@page/viewer",
+    "version": "1.2.3",
+    "license": "MIT",
+    "integrity": "sha512-" + base64.b64encode(bytes(64)).decode(),
+    "files": [{"name": "page.viewer.js", "path": "dist/viewer.js", "compressed_sha256": "0" * 64}],
+}
+
+
+def test_build_sbom_lists_the_assets_of_the_documentation_pages(tmp_path: Path) -> None:
+    """A package from npm is a component with its version, its licence and the files that are taken from it."""
+    make_sdist(tmp_path)
+    manifest = json.dumps({"packages": [MANIFEST]}).encode()
+    make_wheel(tmp_path, LOCAL_WHEELS[2], files={"hawkapi/openapi/assets/manifest.json": manifest})
+    document = sbom.build_sbom(DistSet(tmp_path))
+    assert document["components"][-1] == {
+        "type": "library",
+        "bom-ref": "pkg:npm/%40page/viewer@1.2.3",
+        "name": "@page/viewer",
+        "version": "1.2.3",
+        "scope": "required",
+        "description": "assets of the documentation pages; the hash is that of the archive on the npm registry",
+        "hashes": [{"alg": "SHA-512", "content": "00" * 64}],
+        "licenses": [{"license": {"id": "MIT"}}],
+        "purl": "pkg:npm/%40page/viewer@1.2.3",
+        "components": [
+            {
+                "type": "file",
+                "bom-ref": "pkg:npm/%40page/viewer@1.2.3#dist/viewer.js",
+                "name": "hawkapi/openapi/assets/page.viewer.js.gz",
+                "hashes": [{"alg": "SHA-256", "content": "0" * 64}],
+            }
+        ],
+    }
+    assert document["dependencies"][-1] == {"ref": "pkg:npm/%40page/viewer@1.2.3"}
+
+
 def test_build_sbom_shows_a_required_dependency(tmp_path: Path) -> None:
     """A requirement outside an extra would be visible as such."""
     make_sdist(tmp_path)
@@ -86,9 +124,13 @@ def test_build_sbom_without_wheels_says_what_to_do(tmp_path: Path) -> None:
 @needs_tools
 def test_check_schema_accepts_what_is_written(tmp_path: Path) -> None:
     """The document is valid CycloneDX 1.6, checked without the network."""
-    sbom.write_sbom(make_release(tmp_path / "dist"), tmp_path / "out" / "sbom.json")
+    release = make_release(tmp_path / "dist")
+    manifest = json.dumps({"packages": [MANIFEST]}).encode()
+    for name in LOCAL_WHEELS:
+        make_wheel(release, name, files={"hawkapi/openapi/assets/manifest.json": manifest})
+    sbom.write_sbom(release, tmp_path / "out" / "sbom.json")
     found = sbom.check_schema(tmp_path / "out" / "sbom.json")
-    assert found == "CycloneDX 1.6, 2 optional and 1 required components"
+    assert found == "CycloneDX 1.6, 2 optional and 2 required components"
 
 
 @needs_tools

@@ -29,18 +29,21 @@ Requires-Dist: granian<=2.7.9,>=2.7; python_version < "3.14" and extra == "free-
 PYPROJECT = b'[tool.hawkapi]\ncompiler = "mypy==2.4.1"\n'
 
 
-def make_wheel(directory: Path, filename: str, *, metadata: str = METADATA) -> Path:
-    """Write a wheel; one for an interpreter with the GIL holds an extension module."""
+def make_wheel(
+    directory: Path, filename: str, *, metadata: str = METADATA, files: Mapping[str, bytes] | None = None
+) -> Path:
+    """Write a wheel with further files, default none; one for an interpreter with the GIL holds an extension module."""
     name = WheelName.parse(filename)
     tags = "".join(f"Tag: {tag}\n" for tag in sorted(name.tags))
-    files = {
+    contents = {
+        **(files or {}),
         "hawkapi/__init__.py": f'__version__ = "{VERSION}"\n'.encode(),
         f"hawkapi-{VERSION}.dist-info/METADATA": metadata.encode(),
         f"hawkapi-{VERSION}.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\n{tags}".encode(),
     }
     if name.kind not in {"universal", "cp313t"}:
-        files["hawkapi__mypyc.so"] = b"\x7fELF" + filename.encode()
-    write_wheel(directory / filename, files, EPOCH)
+        contents["hawkapi__mypyc.so"] = b"\x7fELF" + filename.encode()
+    write_wheel(directory / filename, contents, EPOCH)
     return directory / filename
 
 
