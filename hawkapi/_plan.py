@@ -44,6 +44,14 @@ class Plan:
         self.chain: ASGIApp | None = getattr(route, "middleware_chain", None)
         self.binding: Binding = build_binding(consumer, guards_of(route), replaced)
 
+    @classmethod
+    def of(cls, endpoint: Endpoint, has_provider: HasProvider) -> Self:
+        """Return the plan of an endpoint, made at its first request."""
+        plan: Self | None = endpoint.plan
+        if plan is None:
+            plan = endpoint.plan = cls(endpoint.route, has_provider)
+        return plan
+
     def overridden(self, container: Container, everyone: Everyone) -> Self:
         """Return the plan with the overrides of its dependencies that are in force here, beside those for everyone."""
         replaced = callables_for(container.engine, everyone) if self.binding.calls else NOTHING_REPLACED
@@ -96,22 +104,6 @@ class WebSocketPlan(Plan):
     def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
         super().__init__(route, has_provider, replaced)
         self.max_message_size = route.max_message_size if isinstance(route, WebSocketRoute) else None
-
-
-def plan_of(endpoint: Endpoint, has_provider: HasProvider) -> EndpointPlan:
-    """Return the plan of an endpoint, compiling it at the first request."""
-    plan: EndpointPlan | None = endpoint.plan
-    if plan is None:
-        plan = endpoint.plan = EndpointPlan(endpoint.route, has_provider)
-    return plan
-
-
-def websocket_plan_of(endpoint: Endpoint, has_provider: HasProvider) -> WebSocketPlan:
-    """Return the plan of a WebSocket's endpoint, compiling it for the first client."""
-    plan: WebSocketPlan | None = endpoint.plan
-    if plan is None:
-        plan = endpoint.plan = WebSocketPlan(endpoint.route, has_provider)
-    return plan
 
 
 def deprecation_headers(route: Route) -> HeaderPairs:

@@ -28,7 +28,7 @@ from typing import Any, Final, cast, final
 from hawkapi._binding import named_arguments
 from hawkapi._middleware_chain import CHAIN_KEY
 from hawkapi._permissions import HandshakeRefusedError
-from hawkapi._plan import WebSocketPlan, websocket_plan_of
+from hawkapi._plan import WebSocketPlan
 from hawkapi._resolution import Resolution
 from hawkapi._snapshot import Replica, Snapshot
 from hawkapi._workers import WorkerPool
@@ -102,7 +102,7 @@ class WebSocketDispatcher:
         if match is None:
             await self._unrouted(table, path, scope, receive, send)
             return
-        plan = websocket_plan_of(match[0], self._container.has)
+        plan = WebSocketPlan.of(match[0], self._container.has)
         scope["path_params"] = dict(zip(plan.path_names, match[1], strict=True))
         scope[MATCH_KEY] = (plan, match[1])
         if plan.chain is None:

@@ -21,7 +21,7 @@ from hawkapi._failures import (
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
 from hawkapi._permissions import permission_guard
-from hawkapi._plan import EndpointPlan, check_route, plan_of
+from hawkapi._plan import EndpointPlan, check_route
 from hawkapi._resolution import NO_HEADERS, Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
@@ -399,13 +399,9 @@ class HawkAPI(Router):
             if match is None:
                 await self._answer(view, scope, receive, send)
                 return
-            plan: EndpointPlan = match[0].plan or plan_of(match[0], self.container.has)
+            plan: EndpointPlan = match[0].plan or EndpointPlan.of(match[0], self.container.has)
             if not plan.is_plain or self.request_timeout is not None:
-                await (
-                    self._endpoint(plan, match[1], scope, receive, send)
-                    if plan.chain is None
-                    else self._answer(view, scope, receive, send)
-                )
+                await self._planned(plan, match[1], scope, receive, send)
                 return
             try:
                 content = b"" if not plan.reads_body else await read_request_body(scope, receive, self.max_body_size)
@@ -458,11 +454,17 @@ class HawkAPI(Router):
             if mount is not None:
                 return mount.forward(path, scope, receive, send)
             return self._unrouted(table, path, scope, receive, send)
-        plan: EndpointPlan = match[0].plan or plan_of(match[0], self.container.has)
+        plan: EndpointPlan = match[0].plan or EndpointPlan.of(match[0], self.container.has)
+        return self._planned(plan, match[1], scope, receive, send)
+
+    def _planned(
+        self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[Any, Any, None]:
+        """Return the coroutine that answers with the endpoint that was found, through its middleware if it has any."""
+        scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
         if plan.chain is None:
-            return self._endpoint_or_plain(plan, match[1], scope, receive, send)
-        scope[MATCH_KEY] = (plan, match[1])
-        scope["path_params"] = dict(zip(plan.path_names, match[1], strict=True))
+            return self._endpoint_or_plain(plan, values, scope, receive, send)
+        scope[MATCH_KEY] = (plan, values)
         return self._through(plan.chain, scope, receive, send)
 
     async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -491,7 +493,7 @@ class HawkAPI(Router):
     def _endpoint_or_plain(
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> Coroutine[Any, Any, None]:
-        """Return the coroutine that answers a request behind middleware, the shorter one for a plain endpoint."""
+        """Return the coroutine that answers with an endpoint, the shorter one for a plain one."""
         if plan.is_plain and self.request_timeout is None:
             return self._plain(plan, values, scope, receive, send)
         return self._endpoint(plan, values, scope, receive, send)
@@ -503,7 +505,6 @@ class HawkAPI(Router):
 
         PERF: behind an empty middleware a `Resolution` and its scope cost four times what the middleware does.
         """
-        scope["path_params"] = dict(zip(plan.path_names, values, strict=True)) if values else {}
         try:
             content = b"" if not plan.reads_body else await read_request_body(scope, receive, self.max_body_size)
             headers = scope.get("headers", NO_HEADERS)
@@ -530,7 +531,6 @@ class HawkAPI(Router):
         """Call a handler, send what comes of it, and do what is left to do after the response."""
         everyone = self.container.engine.everywhere
         plan = plan.overridden(self.container, everyone)
-        scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
         found = Resolution(
             plan.binding,
             values,
