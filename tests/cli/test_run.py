@@ -9,28 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from run_settings import SETTINGS
 
 from hawkapi.cli import main, run
 from hawkapi.cli._errors import CommandError
 from hawkapi.cli._gil import GilWatch, gil_enabled, watch
-from hawkapi.cli._settings import Settings
 from hawkapi.codec import CODEC
 
-SETTINGS = Settings(
-    host="127.0.0.1",
-    port=8000,
-    unix_socket=None,
-    workers=1,
-    threads=1,
-    ssl_certfile=None,
-    ssl_keyfile=None,
-    forwarded_allow_ips=None,
-    access_log=False,
-    graceful_timeout_s=10,
-    log_level="info",
-    root_path="",
-    backlog=2048,
-)
 WARNING = (
     "The global interpreter lock (GIL) has been enabled to load module 'fast._core', which has not declared that it "
     "can run safely without the GIL."
@@ -210,4 +195,5 @@ def test_gil_policy(
 def test_line(changes: dict[str, Any], line: str) -> None:
     """One line says what serves, where and how."""
     gil = "on" if gil_enabled() else "off"
-    assert run.summary("uvicorn", dataclasses.replace(SETTINGS, **changes)) == f"{line}GIL {gil}, codec {CODEC})"
+    settings = dataclasses.replace(SETTINGS, **{"port": 8000, **changes})
+    assert run.summary("uvicorn", settings) == f"{line}GIL {gil}, codec {CODEC})"
