@@ -66,6 +66,24 @@ async def exchange(app: HawkAPI, log: list[str]) -> list[dict[str, Any]]:
     return sent
 
 
+async def cancelled(app: HawkAPI, log: list[str], moment: asyncio.Event) -> None:
+    """Send a request as `exchange` does, and cancel it at a moment."""
+    task = asyncio.ensure_future(exchange(app, log))
+    await moment.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def statuses(app: HawkAPI, count: int) -> set[int]:
+    """Send requests at the same time, and return the statuses that they are answered with."""
+
+    async def everyone() -> list[list[dict[str, Any]]]:
+        return await asyncio.gather(*(exchange(app, []) for _ in range(count)))
+
+    return {messages[0]["status"] for messages in asyncio.run(everyone())}
+
+
 @KINDS
 def test_closed_after_the_response_and_before_background_tasks(kind: str) -> None:
     """Opened in order, closed in reverse, after the last byte."""
@@ -367,14 +385,7 @@ def test_cancelled_request_closes(kind: str) -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    async def cancel() -> None:
-        task = asyncio.ensure_future(exchange(app, log))
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancel())
+    asyncio.run(cancelled(app, log, begun))
     assert log == ["open a", "a saw CancelledError", "close a"]
 
 
@@ -482,11 +493,7 @@ def test_more_open_generators_than_threads() -> None:
         await barrier.wait()
         return 1
 
-    async def everyone() -> list[list[dict[str, Any]]]:
-        return list(await asyncio.gather(*(exchange(app, []) for _ in range(300))))
-
-    answers = asyncio.run(everyone())
-    assert ({message[0]["status"] for message in answers}, len(closed)) == ({200}, 600)
+    assert (statuses(app, 300), len(closed)) == ({200}, 600)
 
 
 def test_generators_that_wait_for_what_others_hold() -> None:
@@ -511,10 +518,7 @@ def test_generators_that_wait_for_what_others_hold() -> None:
     def handler(given: Annotated[int, Depends(plain)]) -> int:
         return given
 
-    async def everyone() -> list[list[dict[str, Any]]]:
-        return list(await asyncio.gather(*(exchange(app, []) for _ in range(30))))
-
-    assert {messages[0]["status"] for messages in asyncio.run(everyone())} == {200}
+    assert statuses(app, 30) == {200}
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -538,14 +542,7 @@ def test_cancellation_while_closing_is_not_lost(fails: bool) -> None:
         if fails:
             raise HTTPException(409)
 
-    async def cancel() -> None:
-        task = asyncio.ensure_future(exchange(app, log))
-        await closing.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancel())
+    asyncio.run(cancelled(app, log, closing))
     assert log == ["open a", "a saw CancelledError", "close a"]
 
 

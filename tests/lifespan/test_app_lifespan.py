@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from asgi import call
-from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events
+from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events, run_events_with_request
 
 from hawkapi import HawkAPI
 
@@ -342,25 +342,7 @@ def test_drain_comes_before_shutdown_hooks() -> None:
     events: list[Any] = []
     app = recording_app(events)
 
-    async def scenario() -> None:
-        begun, go_on = asyncio.Event(), asyncio.Event()
-
-        @app.get("/")
-        async def slow() -> None:
-            begun.set()
-            await go_on.wait()
-            events.append("request")
-
-        async def serve() -> None:
-            running.append(asyncio.create_task(call(app, "GET", "/")))
-            await begun.wait()
-            asyncio.get_running_loop().call_later(0.02, go_on.set)
-
-        running: list[asyncio.Task[Any]] = []
-        await run_events(app, serve)
-        assert (await running[0]).status == 204
-
-    asyncio.run(scenario())
+    asyncio.run(run_events_with_request(app, events))
     assert events == [*ALL[:3], "request", *ALL[3:]]
 
 

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from asgi import call
-from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events
+from lifespans import COMPLETE, TIMEOUT_S, LoopThread, run_events, run_events_with_request
 
 from hawkapi import HawkAPI
 
@@ -115,29 +114,13 @@ def test_loop_shutdown_waits_for_the_requests_of_its_loop() -> None:
     events: list[Any] = []
     app = recording_app(events)
 
-    async def scenario() -> None:
-        begun, go_on = asyncio.Event(), asyncio.Event()
-
-        @app.get("/")
-        async def slow() -> None:
-            begun.set()
-            await go_on.wait()
-            events.append("request")
-
-        async def serve() -> None:
-            running.append(asyncio.create_task(call(app, "GET", "/")))
-            await begun.wait()
-            first.request_stop()
-            while app._lifespan.obstacle is None:  # noqa: ASYNC110 - what another loop does has no event here
-                await asyncio.sleep(0)
-            asyncio.get_running_loop().call_later(0.02, go_on.set)
-
-        running: list[asyncio.Task[Any]] = []
-        assert await run_events(app, serve) == COMPLETE
-        assert (await running[0]).status == 204
+    async def stop_first() -> None:
+        first.request_stop()
+        while app._lifespan.obstacle is None:  # noqa: ASYNC110 - what another loop does has no event here
+            await asyncio.sleep(0)
 
     first = started(app, "first")
-    asyncio.run(scenario())
+    assert asyncio.run(run_events_with_request(app, events, stop_first)) == COMPLETE
     first.join()
     name = threading.current_thread().name
     assert [event for event in events if event == "request" or event[1] == name] == [

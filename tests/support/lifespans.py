@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from asgi import Reply, call
+
+from hawkapi import HawkAPI
 from hawkapi.types import ASGIApp
 
 COMPLETE = [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
@@ -82,4 +85,35 @@ async def run_events(
         sent.append(message)
 
     await app({"type": "lifespan", **scope}, receive, send)
+    return sent
+
+
+async def run_events_with_request(
+    app: HawkAPI, events: list[Any], meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> list[Any]:
+    """Send events on the running loop, the last one while a request runs, and return the answers.
+
+    Args:
+        app: gets a route for the request.
+        events: gets "request" when it ends, which it does when shutdown has begun.
+        meanwhile: awaited while the request runs, before the last event.
+    """
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    running: list[asyncio.Task[Reply]] = []
+
+    @app.get("/")
+    async def slow() -> None:
+        begun.set()
+        await go_on.wait()
+        events.append("request")
+
+    async def serve() -> None:
+        running.append(asyncio.create_task(call(app, "GET", "/")))
+        await begun.wait()
+        if meanwhile is not None:
+            await meanwhile()
+        asyncio.get_running_loop().call_later(0.02, go_on.set)
+
+    sent = await run_events(app, serve)
+    assert (await running[0]).status == 204
     return sent
