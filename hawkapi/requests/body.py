@@ -132,7 +132,7 @@ class BodyReader:
         self._busy = True
         try:
             while self._size <= limit:
-                message = await _poll(self._receive)
+                message = await poll(self._receive)
                 if message is None:
                     return False
                 if message["type"] == "http.disconnect":
@@ -283,7 +283,7 @@ def _disconnect() -> ClientDisconnect:
     return ClientDisconnect("the client disconnected before its request body was complete")
 
 
-async def _poll(receive: Receive) -> Message | None:
+async def poll(receive: Receive) -> Message | None:
     """Return a message that is there already, or `None`."""
     task = asyncio.ensure_future(receive())
     try:

@@ -2,7 +2,7 @@
 
 What may happen when, by state::
 
-    CONNECTING    accept, send_denial_response, close (the client sees 403)     receiving waits for the client to go
+    CONNECTING    accept, send_denial_response, close (the client sees 403); receive() waits for the client to go
     CONNECTED     send_*, receive_*, close
     DISCONNECTED  close, which does nothing; receiving raises `WebSocketDisconnect`
 
@@ -12,7 +12,7 @@ Pings are the server's: it sends them and drops clients that do not answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Literal, override
 
@@ -20,6 +20,7 @@ import hawkapi.codec as codec
 from hawkapi._threading import ThreadOwned
 from hawkapi.codec import MalformedError
 from hawkapi.exceptions import WebSocketDisconnect
+from hawkapi.requests.body import poll
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.state import State
 from hawkapi.status import (
@@ -255,6 +256,26 @@ class WebSocket(HTTPConnection):
         if self._phase is WebSocketState.DISCONNECTED:
             raise WebSocketDisconnect
         message = await self._receive()
+        # PERF: what is neither the end nor too long needs no other coroutine.
+        is_message = message["type"] == "websocket.receive" and message_size(message) <= self._limit
+        return message if is_message else await self._take(message)
+
+    def _next(self) -> Awaitable[Message]:
+        return self.receive() if self._phase is not WebSocketState.CONNECTING else self._receive_early()
+
+    async def _receive_early(self) -> Message:
+        """Return what has come although nothing was accepted yet, which is hardly more than that the client has gone.
+
+        Raises:
+            RuntimeError: nothing has, and so nothing would: the client waits for the end of the handshake.
+        """
+        self._check_loop()
+        message = await poll(self._receive)
+        if message is None:
+            raise RuntimeError("Cannot receive before accept(): the client waits for it, too")
+        return await self._take(message)
+
+    async def _take(self, message: Message) -> Message:
         if message["type"] == "websocket.disconnect":
             self._end(message.get("code") or WS_1005_NO_STATUS_RCVD, message.get("reason") or "", gone=True)
             raise self._disconnect()
@@ -270,9 +291,10 @@ class WebSocket(HTTPConnection):
 
         Raises:
             UnexpectedMessageError: it is binary.
+            RuntimeError: the connection was not accepted yet.
             WebSocketDisconnect: the connection is closed.
         """
-        text: str | None = (await self.receive()).get("text")
+        text: str | None = (await self._next()).get("text")
         if text is None:
             raise UnexpectedMessageError("Expected text frame, got binary")
         return text
@@ -282,9 +304,10 @@ class WebSocket(HTTPConnection):
 
         Raises:
             UnexpectedMessageError: it is text.
+            RuntimeError: the connection was not accepted yet.
             WebSocketDisconnect: the connection is closed.
         """
-        data: bytes | None = (await self.receive()).get("bytes")
+        data: bytes | None = (await self._next()).get("bytes")
         if data is None:
             raise UnexpectedMessageError("Expected binary frame, got text")
         return data
@@ -298,6 +321,7 @@ class WebSocket(HTTPConnection):
         Raises:
             MalformedMessageError: it is not JSON.
             UnexpectedMessageError: it is of the other kind.
+            RuntimeError: the connection was not accepted yet.
             WebSocketDisconnect: the connection is closed.
         """
         check_mode(mode)

@@ -197,6 +197,42 @@ async def test_order_that_is_refused(before: Use, use: Use, message: str) -> Non
     assert wire.sent == sent
 
 
+EARLY: dict[str, Use] = {
+    "text": WebSocket.receive_text,
+    "bytes": WebSocket.receive_bytes,
+    "json": WebSocket.receive_json,
+    "iteration": lambda socket: anext(aiter(socket)),
+}
+
+
+@pytest.mark.parametrize("use", EARLY.values(), ids=EARLY)
+@in_loop
+async def test_receiving_before_accept(use: Use) -> None:
+    """It would wait for a client that waits for it; the connection can still be accepted."""
+    wire = Wire("late")
+    answers = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await answers.wait()
+        return await wire.receive()
+
+    socket = WebSocket(websocket_scope(), receive, wire.send)
+    with pytest.raises(RuntimeError, match=r"Cannot receive before accept\(\): the client waits for it, too"):
+        await use(socket)
+    answers.set()
+    await socket.accept()
+    assert (await socket.receive_text(), wire.sent) == ("late", [ACCEPT])
+
+
+@in_loop
+async def test_client_that_has_gone_before_accept() -> None:
+    """That is what receiving says then."""
+    socket = socket_on(Wire(1001))
+    with pytest.raises(WebSocketDisconnect) as caught:
+        await socket.receive_text()
+    assert (caught.value.code, socket.state) == (1001, DISCONNECTED)
+
+
 @in_loop
 async def test_send_after_the_client_left_is_a_disconnect() -> None:
     """Who sends to a client that has gone may catch the one error that says so."""
