@@ -12,6 +12,8 @@ from hawkapi import (
     HTTPBasic,
     HTTPBasicCredentials,
     HTTPException,
+    InsufficientScopeError,
+    InvalidTokenError,
     OAuth2PasswordBearer,
     OAuth2PasswordRequestForm,
     PermissionPolicy,
@@ -55,10 +57,9 @@ def token(form: OAuth2PasswordRequestForm) -> dict[str, str]:
 def current_user(scopes: SecurityScopes, token: Annotated[str, Depends(bearer)]) -> User:
     user = TOKENS.get(token)
     if user is None:
-        raise HTTPException(401, "Unknown token", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        raise InvalidTokenError
     if not user.scopes.issuperset(scopes.scopes):
-        challenge = f'Bearer error="insufficient_scope", scope="{scopes.scope_str}"'
-        raise HTTPException(403, "The token is not good for this", headers={"WWW-Authenticate": challenge})
+        raise InsufficientScopeError(scopes.scopes)
     return user
 
 
