@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
 from hawkapi._callables import is_async_callable
@@ -30,6 +30,8 @@ class PermissionPolicy:
         mode: "all", the default, if the client needs every permission of the route, "any" if one is enough.
         error_status: of the response to a client that may not, default 403.
         error_detail: what the response says, default "Insufficient permissions".
+        error_headers: further fields of that response, above all the `WWW-Authenticate` that belongs to a 401 (RFC 9110
+            section 15.5.2); default none.
         show_missing: whether it also says which permissions are missing, default yes; only with mode "all".
 
     Raises:
@@ -44,6 +46,7 @@ class PermissionPolicy:
         mode: Literal["all", "any"] = "all",
         error_status: int = 403,
         error_detail: str = "Insufficient permissions",
+        error_headers: Mapping[str, str] | None = None,
         show_missing: bool = True,
     ) -> None:
         if mode not in MODES:
@@ -54,6 +57,7 @@ class PermissionPolicy:
         self.mode = mode
         self.error_status = check_status(error_status, lowest=400)
         self.error_detail = error_detail
+        self.error_headers = dict(error_headers or {})
         self.show_missing = show_missing
 
     async def check(self, request: Any, required: Iterable[str]) -> None:
@@ -75,7 +79,7 @@ class PermissionPolicy:
         detail = self.error_detail
         if self.mode == "all" and self.show_missing:
             detail = f"{detail}. Missing: {', '.join(sorted(missing))}"
-        raise HTTPException(self.error_status, detail)
+        raise HTTPException(self.error_status, detail, headers=self.error_headers)
 
     async def _granted(self, request: Any) -> set[str]:
         """Return the permissions of a client."""

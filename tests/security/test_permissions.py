@@ -79,6 +79,14 @@ def test_refusal_of_ones_own() -> None:
     assert (reply.status, reply.json()["detail"]) == (404, "Nothing here")
 
 
+def test_refusal_with_a_challenge() -> None:
+    """A 401 has a challenge, which is the policy's to say."""
+    challenge = 'Bearer realm="notes"'
+    policy = PermissionPolicy(granted, error_status=401, error_headers={"WWW-Authenticate": challenge})
+    reply = request(guarded(policy, "a"), "GET", "/")
+    assert (reply.status, reply.header("www-authenticate")) == (401, challenge)
+
+
 def test_no_policy(caplog: pytest.LogCaptureFixture) -> None:
     """What nobody can decide is closed, and the log says what to do."""
     reply = request(guarded(None, "a"), "GET", "/", headers={"x-may": "a"})
