@@ -41,7 +41,8 @@ class JWKSet:
     """The public keys of an issuer, for a `JWTVerifier`.
 
     They are loaded when a token first needs one, again when they are old, and when a token names a key that is not
-    among them; one load at a time, whatever number of threads and event loops asks. Thread-safe.
+    among them; one load at a time, whatever number of threads and event loops asks, which goes on when the request
+    that began it is cancelled. Thread-safe.
 
     Args:
         url: of the document, `https://`, or `http://` on this machine; redirects are not followed.
@@ -95,7 +96,8 @@ class JWKSet:
         if found and (now < known.fresh_until or self._loading.locked()):
             return found
         if now >= known.ask_again_at:
-            known = await self._refreshed(known)
+            # SECURITY: requests whose clients go, or whose time is over, would start a load each, and none would end.
+            known = await asyncio.shield(asyncio.ensure_future(self._refreshed(known)))
             now = self._clock()
         if now >= known.usable_until:
             raise HTTPException(503, "The keys that tokens are signed with cannot be loaded")

@@ -307,6 +307,34 @@ def test_issuer_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [TimeoutError]
 
 
+def test_load_goes_on_without_who_began_it() -> None:
+    """Requests that are cancelled while they wait do not start loads of their own, nor end the one there is."""
+
+    async def scenario() -> tuple[int, int]:
+        begun, answered = asyncio.Event(), asyncio.Event()
+
+        async def load(url: str) -> bytes:
+            loads.append(url)
+            begun.set()
+            await answered.wait()
+            return json.dumps({"keys": [jwk("rsa")]}).encode()
+
+        verifier = JWTVerifier(algorithms=["RS256"], jwks=JWKSet(URL, load=load))
+        token = signed("rsa", "RS256")
+        for _ in range(5):
+            waiting = asyncio.ensure_future(verifier.verify(token))
+            await begun.wait()
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        answered.set()
+        return (await verifier.verify(token))["n"], len(loads)
+
+    loads: list[str] = []
+    assert asyncio.run(scenario()) == (1, 1)
+
+
 def test_issuer_that_answers_byte_by_byte() -> None:
     """What never ends is not read for longer than `timeout_s`, although something comes all the time."""
     stopped = threading.Event()
