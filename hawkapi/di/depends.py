@@ -27,7 +27,7 @@ class Dependency:
             `"function"` before, so that what it raises then becomes the response.
 
     Raises:
-        TypeError: the dependency cannot be called.
+        TypeError: the dependency cannot be called, or is the class of a security scheme.
         ValueError: the scope is neither of the two.
     """
 
@@ -47,6 +47,12 @@ class Dependency:
         if dependency is not None and not callable(dependency):
             raise TypeError(
                 f"{self.written_as} needs something that can be called, not {dependency!r}{_remedy(dependency)}"
+            )
+        # SECURITY: calling the class makes a scheme, which then asks nobody for anything, and the route is open.
+        if isinstance(dependency, type) and hasattr(dependency, "openapi_scheme"):
+            raise TypeError(
+                f"{self.written_as}({dependency.__name__}) names the class of a security scheme, which guards nothing; "
+                f"write {self.written_as}({dependency.__name__}(...))"
             )
         if scope not in SCOPES:
             raise ValueError(f"scope is {scope!r}; it is 'request' or 'function'")

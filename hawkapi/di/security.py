@@ -43,7 +43,8 @@ class SecurityDependency(Dependency):
         scope: as for `Depends`.
 
     Raises:
-        TypeError: the dependency cannot be called, or the scopes are one text instead of several.
+        TypeError: the dependency cannot be called, or is the class of a scheme, or the scopes are one text instead of
+            several.
         ValueError: `scope` is unknown.
     """
 

@@ -31,6 +31,7 @@ from hawkapi.security import (
     OAuth2ClientCredentials,
     OAuth2PasswordBearer,
     OpenIdConnect,
+    Security,
     SecurityScheme,
 )
 from hawkapi.security.api_key import MissingCredentialError, missing_credential_error
@@ -338,6 +339,22 @@ def test_scheme_of_ones_own() -> None:
     assert request(app, "GET", "/", headers={"signature": "s"}).json() == "s"
     assert request(app, "GET", "/").header("www-authenticate") == "Signature"
     assert (Signed().openapi_scheme, Signed().scheme_name) == ({}, None)
+
+
+class OwnScheme(SecurityScheme):
+    async def __call__(self, request: Request) -> str:
+        """Return nothing of interest."""
+        return ""
+
+
+@pytest.mark.parametrize("cls", [HTTPBearer, HTTPBasic, APIKeyHeader, OAuth2PasswordBearer, OwnScheme])
+@pytest.mark.parametrize("marker", [Depends, Security], ids=["depends", "security"])
+def test_class_of_a_scheme(cls: Any, marker: Callable[[Any], object]) -> None:
+    """The class in the place of a scheme would let everybody in, because making a scheme asks for nothing."""
+    with pytest.raises(
+        TypeError, match=rf"\({cls.__name__}\) names the class .* write \w+\({cls.__name__}\(\.\.\.\)\)"
+    ):
+        marker(cls)
 
 
 def test_missing_credential_error() -> None:
