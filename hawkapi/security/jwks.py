@@ -158,7 +158,11 @@ def download(url: str, timeout_s: float) -> bytes:
         ValueError: it is too large for keys.
     """
     ends_at = time.monotonic() + timeout_s
-    opener = urllib.request.build_opener(_NoRedirects)
+    handlers: list[Any] = [_NoRedirects]
+    if urlsplit(url).scheme == "http":
+        # SECURITY: to a proxy "localhost" is another machine, and without TLS it could answer anything.
+        handlers.append(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(*handlers)
     content = bytearray()
     with opener.open(url, timeout=timeout_s) as response:
         # The timeout of a socket is for one `recv`; this thread shall not read for hours what comes byte by byte.

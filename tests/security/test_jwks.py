@@ -307,6 +307,24 @@ def test_issuer_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [TimeoutError]
 
 
+def test_download_from_this_machine_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is not asked for what is on this machine, because it would look on its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/jwks" else 502)  # A proxy is asked for the whole URL.
+            self.end_headers()
+            self.wfile.write(b"keys")
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    with served(Handler) as url:
+        monkeypatch.setenv("http_proxy", url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert download(f"{url}/jwks", 10) == b"keys"
+
+
 def test_load_goes_on_without_who_began_it() -> None:
     """Requests that are cancelled while they wait do not start loads of their own, nor end the one there is."""
 
