@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import functools
 import hashlib
 import hmac
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from issuers import served
 
 from hawkapi import HTTPException
-from hawkapi.security.jwks import JWKSet, download, read_keys
+from hawkapi.security.jwks import JWKSet, read_keys
 from hawkapi.security.jwt import JWTVerifier
 
 jwt = pytest.importorskip("jwt", reason="needs PyJWT")
@@ -103,19 +103,6 @@ class Issuer:
     def verifier(self, *algorithms: str, **options: Any) -> JWTVerifier:
         """Return who takes its tokens."""
         return JWTVerifier(algorithms=algorithms or ["RS256"], jwks=self.keyset(**options))
-
-
-@contextlib.contextmanager
-def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve an issuer on this machine; give its URL without a slash at the end."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 SIGNATURES = [
@@ -204,13 +191,6 @@ def test_published_key_of_no_use(entry: Any) -> None:
         read_keys(json.dumps({"keys": [entry]}).encode())
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"keys": {}}', b"\xff"])
-def test_document_of_no_use(content: bytes) -> None:
-    """What is no JWK Set is an error."""
-    with pytest.raises(ValueError):  # noqa: PT011 - of JSON, of UTF-8 or of ours
-        read_keys(content)
-
-
 def test_published_key_of_one_algorithm() -> None:
     """A key that says which algorithm it is for is for no other."""
     verifier = Issuer(jwk("rsa", alg="RS512")).verifier("RS256", "RS512")
@@ -264,33 +244,6 @@ def test_issuer_that_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 3
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["http://a.example/", "file:///etc/passwd", "ftp://a", "", "http://127.0.0.1.a/", "https:///jwks", "https://"],
-)
-def test_url_that_is_not_safe(url: str) -> None:
-    """Keys are not taken from where anybody could put them."""
-    with pytest.raises(ValueError, match="is not a safe place for keys; use https://"):
-        JWKSet(url)
-
-
-@pytest.mark.parametrize(
-    "url", ["https://ada:hunter2@a.example/", "http://:hunter2@localhost/", "https://ada@a.example"]
-)
-def test_url_with_a_password(url: str) -> None:
-    """A URL, which is logged, has nothing secret in it; the message does not show it either."""
-    with pytest.raises(ValueError, match="has no name and password before its host") as caught:
-        JWKSet(url)
-    assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
-def test_seconds_that_are_none(seconds: float) -> None:
-    """Times are not negative."""
-    with pytest.raises(ValueError, match="are seconds, at least 0"):
-        JWKSet(URL, max_age_s=seconds)
-
-
 def test_issuer_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
     """A load ends after `timeout_s`, whoever does it, and the next one may work."""
 
@@ -305,24 +258,6 @@ def test_issuer_that_never_answers(caplog: pytest.LogCaptureFixture) -> None:
     verifier = JWTVerifier(algorithms=["RS256"], jwks=keys)
     assert [verify(verifier, signed("rsa", "RS256")) for _ in range(2)] == [503, 1]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [TimeoutError]
-
-
-def test_download_from_this_machine_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy is not asked for what is on this machine, because it would look on its own."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/jwks" else 502)  # A proxy is asked for the whole URL.
-            self.end_headers()
-            self.wfile.write(b"keys")
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-    with served(Handler) as url:
-        monkeypatch.setenv("http_proxy", url)
-        monkeypatch.delenv("no_proxy", raising=False)
-        assert download(f"{url}/jwks", 10) == b"keys"
 
 
 def test_load_goes_on_without_who_began_it() -> None:
@@ -351,26 +286,6 @@ def test_load_goes_on_without_who_began_it() -> None:
 
     loads: list[str] = []
     assert asyncio.run(scenario()) == (1, 1)
-
-
-def test_issuer_that_answers_byte_by_byte() -> None:
-    """What never ends is not read for longer than `timeout_s`, although something comes all the time."""
-    stopped = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                while not stopped.wait(0.001):
-                    self.wfile.write(b" ")
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-    with served(Handler) as url, pytest.raises(TimeoutError, match="took longer than"):
-        download(url, 0.1)
-    stopped.set()
 
 
 @pytest.mark.parametrize(
