@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
 from apps import TYPES, app_with, assert_problem
 from asgi import http_scope, request
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets_asgi import ACCEPT, DENIAL, close, converse, text
 
 from hawkapi import Depends, HawkAPI, HTTPException, Request, WebSocket
@@ -119,6 +122,45 @@ def test_basic(value: str, found: tuple[str, str] | str) -> None:
     """Name and password are base64 of UTF-8 with a colon between them, and nothing else."""
     expected = found if isinstance(found, str) else HTTPBasicCredentials(*found)
     assert authorized(HTTPBasic(), value) == expected
+
+
+EVERY = [
+    HTTPBasic(),
+    HTTPBearer(),
+    HTTPDigest(),
+    OAuth2PasswordBearer("token"),
+    OpenIdConnect("/openid"),
+    APIKeyHeader("Authorization"),
+    APIKeyQuery("k"),
+    APIKeyCookie("k"),
+]
+ENCODABLE = st.text(st.characters(codec="utf-8"))
+STARTS = st.sampled_from([b"", b"Basic ", b"Bearer ", b"Digest ", b"basic", b"bEARER\t", b"k=", b"Basic dTpw"])
+
+
+@given(st.lists(st.tuples(STARTS, st.binary()).map(b"".join), max_size=3), st.binary())
+def test_any_fields(values: list[bytes], query: bytes) -> None:
+    """Whatever bytes come, a scheme finds credentials without control characters, or says that there are none."""
+    headers = [pair for value in values for pair in ((b"authorization", value), (b"cookie", value))]
+    scope = {**http_scope("GET", "/"), "headers": headers, "query_string": query}
+    for scheme in EVERY:
+        found = None
+        with contextlib.suppress(MissingCredentialError):
+            found = asyncio.run(scheme(HTTPConnection(scope)))
+            assert found
+        if isinstance(found, HTTPBasicCredentials):
+            assert ":" not in found.username
+            assert not set(found.username + found.password) & {chr(code) for code in (*range(32), 127)}
+        elif isinstance(found, HTTPBearerCredentials):
+            assert (found.credentials.isascii(), found.credentials.split()) == (True, [found.credentials])
+
+
+@given(ENCODABLE, ENCODABLE)
+def test_any_name_and_password(username: str, password: str) -> None:
+    """What a client encodes as RFC 7617 says is found again, unless a name has a colon, or anything control characters."""
+    can_be = ":" not in username and all(character >= " " and character != "\x7f" for character in username + password)
+    found = authorized(HTTPBasic(), basic(f"{username}:{password}"))
+    assert (found == HTTPBasicCredentials(username, password)) is can_be
 
 
 TOKENS = [
