@@ -11,12 +11,9 @@ from hawkapi._documents import Documents, Kind
 from hawkapi._failures import (
     NO_HANDLERS,
     Handler,
-    as_validation_error,
     call_exception_handler,
     check_key,
-    expected_response,
     is_expected,
-    status_of,
     unexpected_response,
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
@@ -37,6 +34,7 @@ from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
 from hawkapi.observability._probes import Probe, give_way, place_probes
 from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
+from hawkapi.params.error_responses import as_validation_error, expected_response, status_of
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
 from hawkapi.requests import Request, State
 from hawkapi.requests.body import DEFAULT_MAX_BODY_SIZE, read_request_body
@@ -44,6 +42,7 @@ from hawkapi.responses.base import Response
 from hawkapi.responses.json import JSONResponse
 from hawkapi.routing._registry import Change
 from hawkapi.routing._tree import Table
+from hawkapi.routing.matched import ROUTE_KEY, TABLE_KEY
 from hawkapi.routing.middleware_entry import MiddlewareEntry
 from hawkapi.routing.mounts import Mount, route_path
 from hawkapi.routing.options import check_message_size, normalise_route
@@ -59,9 +58,8 @@ __all__ = ["HawkAPI"]
 
 DEBUG_VARIABLE: Final = "HAWKAPI_DEBUG"
 """The environment variable by which `hawkapi dev` has an application show tracebacks: set to 1."""
-TABLE_KEY: Final = "hawkapi.table"
 MATCH_KEY: Final = "hawkapi.match"
-"""Where the scope of a request holds, behind middleware, the table it began with and the endpoint it was found."""
+"""Where the scope of a request holds, inside the middleware of a route, the plan and the values of its endpoint."""
 
 
 class HawkAPI(Router):
@@ -465,6 +463,7 @@ class HawkAPI(Router):
         if plan.chain is None:
             return self._endpoint_or_plain(plan, values, scope, receive, send)
         scope[MATCH_KEY] = (plan, values)
+        scope[ROUTE_KEY] = plan.route
         return self._through(plan.chain, scope, receive, send)
 
     async def _through(self, chain: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,5 +1,68 @@
-"""Middleware: what runs around the handlers."""
+"""Middleware: what runs around the handlers. Names are loaded when they are first asked for (PEP 562)."""
+
+import importlib
+from typing import TYPE_CHECKING
 
 from hawkapi.middleware.base import CapturedResponse, Middleware, MiddlewareEntry
 
-__all__ = ["CapturedResponse", "Middleware", "MiddlewareEntry"]
+if TYPE_CHECKING:
+    from hawkapi.middleware.cors import CORSMiddleware
+    from hawkapi.middleware.csrf import CSRFMiddleware
+    from hawkapi.middleware.debug import DebugMiddleware
+    from hawkapi.middleware.error_handler import ErrorHandlerMiddleware
+    from hawkapi.middleware.gzip import GZipMiddleware
+    from hawkapi.middleware.https_redirect import HTTPSRedirectMiddleware
+    from hawkapi.middleware.request_id import RequestIDMiddleware
+    from hawkapi.middleware.request_limits import RequestLimitsMiddleware
+    from hawkapi.middleware.security_headers import SecurityHeadersMiddleware
+    from hawkapi.middleware.session import SessionMiddleware
+    from hawkapi.middleware.timing import TimingMiddleware
+    from hawkapi.middleware.trusted_host import TrustedHostMiddleware
+    from hawkapi.middleware.trusted_proxy import TrustedProxyMiddleware
+
+__all__ = [
+    "CORSMiddleware",
+    "CSRFMiddleware",
+    "CapturedResponse",
+    "DebugMiddleware",
+    "ErrorHandlerMiddleware",
+    "GZipMiddleware",
+    "HTTPSRedirectMiddleware",
+    "Middleware",
+    "MiddlewareEntry",
+    "RequestIDMiddleware",
+    "RequestLimitsMiddleware",
+    "SecurityHeadersMiddleware",
+    "SessionMiddleware",
+    "TimingMiddleware",
+    "TrustedHostMiddleware",
+    "TrustedProxyMiddleware",
+]
+
+_HOME_OF = {
+    "CORSMiddleware": "cors",
+    "CSRFMiddleware": "csrf",
+    "DebugMiddleware": "debug",
+    "ErrorHandlerMiddleware": "error_handler",
+    "GZipMiddleware": "gzip",
+    "HTTPSRedirectMiddleware": "https_redirect",
+    "RequestIDMiddleware": "request_id",
+    "RequestLimitsMiddleware": "request_limits",
+    "SecurityHeadersMiddleware": "security_headers",
+    "SessionMiddleware": "session",
+    "TimingMiddleware": "timing",
+    "TrustedHostMiddleware": "trusted_host",
+    "TrustedProxyMiddleware": "trusted_proxy",
+}
+"""The module of this package that each name comes from."""
+
+
+if not TYPE_CHECKING:  # A type checker would accept any name of a module that has `__getattr__`.
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first asked for, and keep it; every thread that comes first stores the same object."""
+        module = _HOME_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+        return value

@@ -75,12 +75,12 @@ class CapturedResponse(Response):
         self._headers = MutableHeaders(fields)
 
     @property
-    def content_type(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - it can be set as well
+    def content_type(self) -> str:
         """The `Content-Type` field, or an empty text."""
         return self.headers.get("content-type", "")
 
     @content_type.setter
-    def content_type(self, content_type: str) -> None:
+    def content_type(self, content_type: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self.headers["content-type"] = content_type
 
     def header_pairs(self) -> HeaderPairs:

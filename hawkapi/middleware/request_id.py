@@ -1,0 +1,60 @@
+"""`RequestIDMiddleware`: a name for each request, by which logs of several services find together."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Final
+
+from hawkapi.http._fields import first_field
+from hawkapi.middleware._heads import changing_head, field_name, has_field
+from hawkapi.middleware.base import Middleware
+from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
+
+__all__ = ["RequestIDMiddleware"]
+
+REQUEST_ID_KEY: Final = "request_id"
+"""Where the scope has the request's id."""
+
+_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+
+
+def sanitised_id(value: bytes | None) -> str:
+    """Return an id that a client sent, or a new one for what could break a log line, or fill it (UUID 4)."""
+    return value.decode("ascii") if value is not None and _ID.fullmatch(value) else str(uuid.uuid4())
+
+
+class RequestIDMiddleware(Middleware):
+    """Give each request and WebSocket an id: `scope["request_id"]`, and a field of the response.
+
+    The client's own is taken if it is 1 to 128 visible ASCII characters, else a new one is made. One that is in the
+    scope already stays.
+
+    Args:
+        app: the next application.
+        header_name: of the request and the response field, default `x-request-id`.
+
+    Raises:
+        ValueError: `header_name` is no name of a field.
+
+    Thread-safe: it is never changed.
+    """
+
+    def __init__(self, app: ASGIApp, *, header_name: str = "x-request-id") -> None:
+        super().__init__(app)
+        self._name = field_name(header_name)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        request_id: str = scope.get(REQUEST_ID_KEY) or sanitised_id(first_field(list(scope["headers"]), self._name))
+        scope[REQUEST_ID_KEY] = request_id
+
+        def change(fields: HeaderPairs) -> HeaderPairs:
+            if not has_field(fields, self._name):
+                fields.append((self._name, request_id.encode("latin-1")))
+            return fields
+
+        await self.app(scope, receive, changing_head(send, change))
