@@ -74,6 +74,14 @@ class Documents:
         copied: dict[str, Any] = copy_json(self._document(api_version, kind).content)
         return copied
 
+    def content(self) -> dict[str, Any]:
+        """Return the document itself, which nobody may change.
+
+        Raises:
+            Exception: what a plugin raises.
+        """
+        return self._document(None).content
+
     def openapi(self, request: Request) -> Response:
         """Answer with the document; behind a prefix that a proxy or a mount takes off, with its server.
 

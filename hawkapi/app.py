@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
 from hawkapi._documents import Documents, Kind
@@ -17,6 +17,7 @@ from hawkapi._failures import (
     unexpected_response,
 )
 from hawkapi._middleware_chain import CHAIN_KEY, Link, make_middleware, wrap
+from hawkapi._pages import Pages
 from hawkapi._permissions import permission_guard
 from hawkapi._plan import EndpointPlan, check_route
 from hawkapi._resolution import NO_HEADERS, Resolution
@@ -84,10 +85,15 @@ class HawkAPI(Router):
             more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
             becomes the lifespan state.
+        docs_url: where Swagger UI shows the API's description, default "/docs"; `None` for nowhere.
+        redoc_url: where ReDoc shows it, default "/redoc"; `None` for nowhere.
+        scalar_url: where Scalar shows it, default "/scalar"; `None` for nowhere.
         openapi_url: where the API's description is served (OpenAPI 3.1, JSON), default "/openapi.json"; `None` for
-            nowhere.
+            nowhere, and then there are no pages that show it either.
         asyncapi_url: where its WebSockets and server-sent events are described (AsyncAPI 3.0, JSON), default
             "/asyncapi.json"; `None`, or no `openapi_url`, for nowhere.
+        docs_assets: where the pages load their scripts from: "package", the default, has the application serve them, so
+            that they work without a network; "cdn" stands for jsDelivr, with hashes that browsers check.
         serverless: have no routes for the API's description and its pages, default off; health probes stay.
         health_url: where `{"status":"ok"}` is answered, default "/healthz"; `None` for nowhere.
         readyz_url: where the readiness checks are answered, default "/readyz"; `None` for nowhere.
@@ -97,7 +103,7 @@ class HawkAPI(Router):
         flags: where feature flags come from, default a provider without any.
 
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of its range, or `docs_assets` is something else.
         TypeError: `lifespan` cannot be called.
     """
 
@@ -117,8 +123,12 @@ class HawkAPI(Router):
         container: Container | None = None,
         request_timeout: float | None = None,
         lifespan: Lifespan | None = None,
+        docs_url: str | None = "/docs",
+        redoc_url: str | None = "/redoc",
+        scalar_url: str | None = "/scalar",
         openapi_url: str | None = "/openapi.json",
         asyncapi_url: str | None = "/asyncapi.json",
+        docs_assets: Literal["package", "cdn"] = "package",
         serverless: bool = False,
         health_url: str | None = "/healthz",
         readyz_url: str | None = "/readyz",
@@ -163,16 +173,27 @@ class HawkAPI(Router):
             lambda socket, exc: notify_failure(self._plugins, socket, exc),
         )
         self._readiness = Readiness(self._workers, lambda: self._lifespan.obstacle)
+        self.docs_url = docs_url
+        self.redoc_url = redoc_url
+        self.scalar_url = scalar_url
         self.openapi_url = openapi_url
         self.asyncapi_url = asyncapi_url
         self._documents = Documents(self)
-        probes: list[Probe] = [
-            (health_url, healthz),
-            (readyz_url, self._readiness.readyz),
-            (livez_url, livez),
-            (None if serverless else openapi_url, self._documents.openapi),
-            (None if serverless or openapi_url is None else asyncapi_url, self._documents.asyncapi),
-        ]
+        pages = Pages(
+            self,
+            self._documents,
+            docs_url=docs_url,
+            redoc_url=redoc_url,
+            scalar_url=scalar_url,
+            assets=docs_assets,
+        )
+        probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
+        if openapi_url is not None and not serverless:
+            probes += [
+                Probe(openapi_url, self._documents.openapi),
+                Probe(asyncapi_url, self._documents.asyncapi),
+                *pages.probes(),
+            ]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.

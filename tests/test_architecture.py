@@ -49,6 +49,7 @@ LAYERS = {
         "_failures",
         "_forms",
         "_middleware_chain",
+        "_pages",
         "_permissions",
         "_plan",
         "_resolution",
