@@ -20,6 +20,7 @@ sys.path.insert(0, str(PROJECT / "ci"))
 
 import environments  # noqa: E402
 import interpreters  # noqa: E402
+import programs  # noqa: E402
 import suite  # noqa: E402
 import tools  # noqa: E402 - found through the path set above
 from console import CIError  # noqa: E402
@@ -173,6 +174,22 @@ def e2e(session: nox.Session) -> None:
         run_suite(session, "3.13, portable codec", with_gil, arguments, codec="portable"),
         run_suite(session, "3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
         run_suite(session, "3.13t", without, arguments),
+    ]
+    run_suites(session, runs)
+
+
+@nox.session(venv_backend="none")
+def browser(session: nox.Session) -> None:
+    """Open the documentation pages in headless Chromium, served on both builds: -- [--screenshots DIRECTORY]."""
+    with explained(session):
+        programs.find("chromium")
+    # The driver of the browser has no wheel for 3.13t, so there only the server runs.
+    python = environment(session, "3.13", packages("browser", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    arguments = ["tests/browser", "-m", "browser", *session.posargs]
+    runs = [
+        run_suite(session, "served on 3.13", python, arguments),
+        run_suite(session, "served on 3.13t", python, [*arguments, f"--server-python={without}"]),
     ]
     run_suites(session, runs)
 

@@ -92,7 +92,7 @@ def can_serve(kind: str) -> bool:
 
 
 @contextmanager
-def serve(kind: str, place: Path, application: str, **variables: str) -> Iterator[Served]:
+def serve(kind: str, place: Path, application: str, *, python: str | None = None, **variables: str) -> Iterator[Served]:
     """Serve an application until the block ends; the server must stop by itself and have nothing to complain about.
 
     Args:
@@ -100,6 +100,7 @@ def serve(kind: str, place: Path, application: str, **variables: str) -> Iterato
             `wsproto` (uvicorn with these implementations) or `granian-ws`.
         place: the directory of the module.
         application: `module:attribute`.
+        python: the interpreter that runs uvicorn, default this one.
         variables: environment variables to set.
 
     Raises:
@@ -111,7 +112,7 @@ def serve(kind: str, place: Path, application: str, **variables: str) -> Iterato
             if kind.startswith("granian"):
                 serving = _granian(kind, place, application, stream, variables)
             else:
-                serving = _uvicorn(kind, place, application, stream, variables)
+                serving = _uvicorn(kind, place, application, stream, variables, python or sys.executable)
             with serving as (address, process):
                 yield Served(kind, address, process, log)
                 text = log.read_text("utf-8", "replace")
@@ -179,13 +180,13 @@ def running(
 
 @contextmanager
 def _uvicorn(
-    kind: str, place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
+    kind: str, place: Path, application: str, stream: IO[bytes], variables: dict[str, str], python: str
 ) -> Iterator[tuple[tuple[str, int], subprocess.Popen[bytes]]]:
     parser = "httptools" if kind == "httptools" else "h11"
     sockets = {"websockets": "websockets-sansio", "wsproto": "wsproto"}.get(kind, "none")
     options = ["--http", parser, "--lifespan", "on", "--no-access-log", "--log-level", "warning", "--ws", sockets]
     module = ["-P", "-W", "error", "-m", "uvicorn", application, "--app-dir", str(place)]
-    command = [sys.executable, *module, *options, "--loop", "asyncio", "--timeout-graceful-shutdown", "10", "--fd"]
+    command = [python, *module, *options, "--loop", "asyncio", "--timeout-graceful-shutdown", "10", "--fd"]
     with listening_process(command, stream, variables) as (addresses, process):
         yield addresses[0], process
 
