@@ -12,7 +12,23 @@ from hawkapi.requests import Request
 from hawkapi.responses.base import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hawkapi.app import HawkAPI
+    from hawkapi.routing.route import Route
+
+
+class About(NamedTuple):
+    """What an application says of itself besides, as it was given."""
+
+    summary: str | None
+    terms_of_service: str | None
+    contact: Mapping[str, Any] | None
+    license_info: Mapping[str, Any] | None
+    servers: Sequence[Mapping[str, Any]] | None
+    tags: Sequence[Mapping[str, Any]] | None
+    external_docs: Mapping[str, Any] | None
+    webhooks: tuple[Route, ...]
 
 
 class Stamp(NamedTuple):
@@ -25,6 +41,7 @@ class Stamp(NamedTuple):
     description: str
     validation_error_status: int
     plugins: tuple[Any, ...]
+    about: About
 
 
 class Document(NamedTuple):
@@ -91,7 +108,8 @@ class Documents:
         root_path: str = request.scope.get("root_path") or ""
         if not root_path:
             return Response(document.body, content_type="application/json")
-        content = {**document.content, "servers": [{"url": root_path}]}
+        servers = [{"url": root_path}, *document.content.get("servers", ())]
+        content = {**document.content, "servers": servers}
         return Response(codec.encode(content), content_type="application/json")
 
     def asyncapi(self, request: Request) -> Response:
@@ -122,7 +140,19 @@ class Documents:
 
     def _stamp(self) -> Stamp:
         app = self._app
-        return Stamp(app.generation, app.title, app.version, app.description, app.validation_error_status, app.plugins)
+        about = About(
+            app.summary,
+            app.terms_of_service,
+            app.contact,
+            app.license_info,
+            app.servers,
+            app.openapi_tags,
+            app.openapi_external_docs,
+            tuple(app.webhooks.routes),
+        )
+        return Stamp(
+            app.generation, app.title, app.version, app.description, app.validation_error_status, app.plugins, about
+        )
 
     def _make(self, stamp: Stamp, api_version: str | None) -> Document:
         from hawkapi.openapi._build import copy_json  # Here: applications that nobody asks do not load it.
@@ -136,6 +166,7 @@ class Documents:
             api_version=api_version,
             validation_error_status=stamp.validation_error_status,
             has_provider=self._app.container.has,
+            **stamp.about._asdict(),
         )
         content = generated
         if stamp.plugins:
@@ -152,5 +183,8 @@ class Documents:
             version=stamp.version,
             description=stamp.description,
             has_provider=self._app.container.has,
+            terms_of_service=stamp.about.terms_of_service,
+            contact=stamp.about.contact,
+            license_info=stamp.about.license_info,
         )
         return Document(content, codec.encode(content))

@@ -72,6 +72,12 @@ class HawkAPI(Router):
         title: what the API is called, default "HawkAPI".
         version: the API's version, default "0.1.0".
         description: what it is for, default empty.
+        summary, terms_of_service, contact, license_info: for the API's description (OpenAPI 3.1, section 4.8.2), as
+            they are; default none.
+        servers: server objects for the API's description, default none; a `root_path` comes before them.
+        openapi_tags: tag objects for the API's description, which come first there; default none.
+        openapi_external_docs: an external documentation object for the API's description, default none.
+        webhooks: a router whose routes describe what the application sends of itself, default an empty one.
         debug: show what went wrong in 500 responses, with its traceback to clients that accept HTML or text; default
             off, and never for production. `hawkapi dev` switches it on, by the environment variable HAWKAPI_DEBUG=1.
         validation_error_status: the status of requests that do not fit a handler, default 400.
@@ -136,6 +142,14 @@ class HawkAPI(Router):
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
         flags: FlagProvider | None = None,
+        summary: str | None = None,
+        terms_of_service: str | None = None,
+        contact: Mapping[str, Any] | None = None,
+        license_info: Mapping[str, Any] | None = None,
+        servers: Sequence[Mapping[str, Any]] | None = None,
+        openapi_tags: Sequence[Mapping[str, Any]] | None = None,
+        openapi_external_docs: Mapping[str, Any] | None = None,
+        webhooks: Router | None = None,
     ) -> None:
         super().__init__(prefix=prefix, tags=tags, dependencies=dependencies)
         check_numbers(validation_error_status, max_body_size, request_timeout, worker_threads, shutdown_timeout_s)
@@ -145,6 +159,14 @@ class HawkAPI(Router):
         self.title = title
         self.version = version
         self.description = description
+        self.summary = summary
+        self.terms_of_service = terms_of_service
+        self.contact = contact
+        self.license_info = license_info
+        self.servers = servers
+        self.openapi_tags = openapi_tags
+        self.openapi_external_docs = openapi_external_docs
+        self.webhooks = Router() if webhooks is None else webhooks
         self.debug = debug or os.environ.get(DEBUG_VARIABLE) == "1"
         self.validation_error_status = validation_error_status
         self.max_body_size = max_body_size

@@ -92,9 +92,9 @@ def _with_words(schema: Schema, item: HandlerParameter, schemas: Schemas) -> Sch
 def _example_of_members(items: list[HandlerParameter]) -> dict[str, Any]:
     """Return the example of an object where each member that is required has one."""
     examples = {item.wire_name: example_of(item.marker) for item in items}
-    if any(not examples[item.wire_name] for item in items if is_required(item.default)):
+    if any("example" not in examples[item.wire_name] for item in items if is_required(item.default)):
         return {}
-    found = {name: example["example"] for name, example in examples.items() if example}
+    found = {name: example["example"] for name, example in examples.items() if "example" in example}
     return {"example": found} if found else {}
 
 

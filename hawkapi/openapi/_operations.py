@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from hawkapi._callables import callable_name, unwrap_callable
+from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
 from hawkapi.openapi._bodies import build_request_body
 from hawkapi.openapi._needs import Needs
 from hawkapi.openapi._parameters import build_parameters
@@ -32,6 +34,8 @@ class Operation(NamedTuple):
     document: dict[str, Any]
     schemes: list[Scheme]
     scopes: list[str]
+    extra: Mapping[str, Any] = {}
+    """What it says besides."""
 
 
 def build_operations(route: Route, needs: Needs, schemas: Schemas, validation_error_status: int) -> list[Operation]:
@@ -48,10 +52,35 @@ def build_operations(route: Route, needs: Needs, schemas: Schemas, validation_er
             _document(route, needs, schemas, validation_error_status, schemes, scopes),
             schemes,
             scopes,
+            route.openapi_extra,
         )
         for method in METHODS
         if method in route.methods
     ]
+
+
+def build_outgoing(route: Route, needs: Needs, schemas: Schemas) -> list[Operation]:
+    """Return the operations of a route that describes what the application sends to others: they answer, not we."""
+    operations = build_operations(route, needs, schemas, 400)
+    succeeds = build_successes(route, schemas)
+    for operation in operations:
+        document = operation.document
+        document["responses"] = with_described(succeeds, {}, route.responses, schemas)
+        for holder in (document.get("requestBody", {}), *document["responses"].values()):
+            holder.get("content", {}).pop(MSGPACK, None)
+    return operations
+
+
+def merge(document: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    """Put into an object what another one says: objects are merged, arrays appended, everything else replaced."""
+    for name, value in extra.items():
+        known = document.get(name)
+        if isinstance(known, dict) and isinstance(value, Mapping):
+            merge(cast("dict[str, Any]", known), cast("Mapping[str, Any]", value))
+        elif isinstance(known, list) and isinstance(value, list):
+            document[name] = [*cast("list[object]", known), *cast("list[object]", value)]
+        else:
+            document[name] = value
 
 
 def path_of(template: Template) -> str:

@@ -80,7 +80,12 @@ def _schema_of(item: HandlerParameter, needs: Needs, schemas: Schemas) -> Schema
 
 def schema_words(marker: ParamMarker | None) -> Schema:
     """Return what a marker adds to the schema."""
-    return {"title": marker.title} if marker is not None and marker.title is not None else {}
+    words: Schema = {}
+    if marker is not None and marker.title is not None:
+        words["title"] = marker.title
+    examples = [as_json(example) for example in (marker.examples or () if marker is not None else ())]
+    known = [example for example in examples if example is not MISSING]
+    return words | ({"examples": known} if known else {})
 
 
 def _parameter(
@@ -97,8 +102,13 @@ def _parameter(
 
 
 def example_of(marker: ParamMarker | None) -> dict[str, Any]:
-    """Return `{"example": ...}` where a marker has one that JSON has a form for."""
-    if marker is None or marker.example is ...:
+    """Return `{"example": ...}` where a marker has one that JSON has a form for, or its named `examples`."""
+    if marker is None:
+        return {}
+    named = as_json(marker.openapi_examples or {})
+    if named and named is not MISSING:
+        return {"examples": named}
+    if marker.example is ...:
         return {}
     example = as_json(marker.example)
     return {} if example is MISSING else {"example": example}

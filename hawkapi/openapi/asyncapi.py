@@ -27,6 +27,9 @@ def generate_asyncapi(
     version: str = "0.1.0",
     description: str = "",
     has_provider: Callable[[Any], bool] | None = None,
+    terms_of_service: str | None = None,
+    contact: Mapping[str, Any] | None = None,
+    license_info: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document of routes, as new dicts and lists that may be changed.
 
@@ -38,12 +41,20 @@ def generate_asyncapi(
         title: what the API is called, default "HawkAPI".
         version: the API's own version, default "0.1.0".
         description: what it is for; left out when empty, the default.
-        has_provider: as for `generate_openapi`.
+        has_provider, terms_of_service, contact, license_info: as for `generate_openapi`; of a license, name and URL.
 
     Raises:
         UnsupportedTypeError: a handler asks for something that cannot be read from a request.
     """
-    info = {"title": title, "version": version} | ({"description": description} if description else {})
+    # SPEC: the license object of AsyncAPI has no `identifier`.
+    license_object = {name: value for name, value in (license_info or {}).items() if name != "identifier"}
+    told = {
+        "description": description,
+        "termsOfService": terms_of_service,
+        "contact": contact,
+        "license": license_object,
+    }
+    info = {"title": title, "version": version} | {name: value for name, value in told.items() if value}
     schemas = Schemas()
     channels = [
         build_channel(route, read_needs(route, has_provider or is_provided), schemas)

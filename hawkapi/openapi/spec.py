@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from hawkapi.openapi._build import build_document
+from hawkapi.openapi._build import build_document, copy_json
 from hawkapi.routing.route import Route
 
 __all__ = ["generate_openapi"]
@@ -20,6 +20,14 @@ def generate_openapi(
     api_version: str | None = None,
     validation_error_status: int = 400,
     has_provider: Callable[[Any], bool] | None = None,
+    summary: str | None = None,
+    terms_of_service: str | None = None,
+    contact: Mapping[str, Any] | None = None,
+    license_info: Mapping[str, Any] | None = None,
+    servers: Sequence[Mapping[str, Any]] | None = None,
+    tags: Sequence[Mapping[str, Any]] | None = None,
+    external_docs: Mapping[str, Any] | None = None,
+    webhooks: Iterable[Route] = (),
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of routes, as new dicts and lists that may be changed.
 
@@ -35,12 +43,27 @@ def generate_openapi(
         validation_error_status: the status of requests that do not fit a handler, default 400.
         has_provider: whether the container makes a type; by default that is taken for true of classes that cannot be
             read from a request.
+        summary, terms_of_service, contact, license_info: members of the info object (OpenAPI 3.1, section 4.8.2), as
+            they are; default none.
+        servers: server objects, default none.
+        tags: tag objects, which come first and in this order; default those that routes have, sorted.
+        external_docs: an external documentation object, default none.
+        webhooks: routes that describe what the application sends of itself, named by their paths; default none.
 
     Raises:
         UnsupportedTypeError: a handler asks for something that cannot be read from a request.
     """
-    info = {"title": title, "version": version} | ({"description": description} if description else {})
+    told = {
+        "summary": summary,
+        "description": description,
+        "termsOfService": terms_of_service,
+        "contact": contact,
+        "license": license_info,
+    }
+    info = {"title": title, "version": version} | {name: value for name, value in told.items() if value}
     shown = [
         route for route in routes if route.include_in_schema and (api_version is None or route.version == api_version)
     ]
-    return build_document(shown, info, validation_error_status, has_provider)
+    document = build_document(shown, info, validation_error_status, has_provider, webhooks, tags or ())
+    more = {"servers": servers, "externalDocs": external_docs}
+    return document | {name: copy_json(value) for name, value in more.items() if value}

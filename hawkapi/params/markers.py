@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 __all__ = ["Body", "Cookie", "File", "Form", "Header", "ParamMarker", "Path", "Query"]
@@ -20,6 +20,9 @@ class ParamMarker:
         description: for the API's description, default none.
         default_factory: called for each request instead of `default`; wins over it.
         example: for the API's description, default `...`: none.
+        examples: values for the schema in the API's description, default none.
+        openapi_examples: example objects by name (OpenAPI 3.1, section 4.8.19), which come instead of `example`;
+            default none.
         title: for the API's description, default none.
         deprecated: whether the API's description says so, default not.
         include_in_schema: whether the API's description has it, default yes.
@@ -40,6 +43,8 @@ class ParamMarker:
         description: str | None = None,
         default_factory: Callable[[], Any] | None = None,
         example: Any = ...,
+        examples: Sequence[Any] | None = None,
+        openapi_examples: Mapping[str, Mapping[str, Any]] | None = None,
         title: str | None = None,
         deprecated: bool = False,
         include_in_schema: bool = True,
@@ -57,6 +62,8 @@ class ParamMarker:
         self.default = default
         self.default_factory = default_factory
         self.example = example
+        self.examples = examples
+        self.openapi_examples = openapi_examples
         self.title = title
         self.deprecated = deprecated
         self.include_in_schema = include_in_schema

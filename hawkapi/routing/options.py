@@ -69,6 +69,11 @@ class RouteOptions(TypedDict, total=False):
     (OpenAPI 3.1, section 4.8.17) that may have `model`, the type of its JSON."""
     sends: Any
     """For the AsyncAPI document: the type of the JSON in the data of server-sent events; default any text."""
+    callbacks: Mapping[str, Any] | None
+    """For the API's description: requests that this one causes. By the expression of an address (OpenAPI 3.1, section
+    4.8.20), as `"{$request.body#/url}"`, a router whose routes describe them; their paths come after it."""
+    openapi_extra: Mapping[str, Any] | None
+    """Put into the operation object: objects are merged, arrays appended, everything else replaced."""
 
 
 class WebSocketOptions(TypedDict, total=False):
@@ -138,7 +143,28 @@ def build_route(
         required_scopes=scopes_of(dependencies),
         responses=read_responses(options.get("responses")),
         sends=options.get("sends", Any),
+        callbacks=read_callbacks(options.get("callbacks")),
+        openapi_extra=dict(options.get("openapi_extra") or {}),
     )
+
+
+def read_callbacks(given: Mapping[str, Any] | None) -> dict[str, tuple[Route, ...]]:
+    """Return the routes that describe callbacks, as they are now.
+
+    Raises:
+        TypeError: it is no mapping of texts to routers.
+    """
+    if given is None:
+        return {}
+    if not isinstance(cast("object", given), Mapping):
+        raise TypeError(f'callbacks= is a mapping, not {given!r}; write {{"{{$request.body#/url}}": router}}')
+    found: dict[str, tuple[Route, ...]] = {}
+    for address, router in given.items():
+        routes = getattr(router, "routes", router)
+        if not isinstance(routes, list | tuple):
+            raise TypeError(f"callbacks={{{address!r}: {router!r}}}: a callback is described by a router")
+        found[address] = tuple(cast("Iterable[Route]", routes))
+    return found
 
 
 def read_responses(given: Mapping[int | str, Mapping[str, Any]] | None) -> dict[int | str, dict[str, Any]]:

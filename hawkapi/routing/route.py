@@ -71,6 +71,10 @@ class Route(_Placed):
     sends: Any = Any
     """The type of a WebSocket's messages to clients, or of the data of server-sent events, for the AsyncAPI document:
     anything unless it was said; `None` stands for no message."""
+    callbacks: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    """What the application sends to its clients' servers because of a request, by the expression of their address."""
+    openapi_extra: dict[str, Any] = field(default_factory=dict)
+    """What the operations of the route say besides in the API's description."""
 
 
 @dataclass(frozen=True, slots=True)

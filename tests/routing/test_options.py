@@ -55,6 +55,8 @@ FIELDS = [
     ("required_scopes", ()),
     ("responses", {}),
     ("sends", Any),
+    ("callbacks", {}),
+    ("openapi_extra", {}),
 ]
 
 
@@ -80,6 +82,8 @@ OPTIONS: RouteOptions = {
     "permissions": ["p"],
     "responses": {404: {"description": "Gone."}},
     "sends": int,
+    "callbacks": {"{$request.body#/url}": ()},
+    "openapi_extra": {"x-a": 1},
 }
 
 
