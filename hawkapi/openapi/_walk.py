@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The members of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
+
+_TEMPLATED: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def mapping_of(value: object) -> dict[str, Any]:
@@ -14,9 +18,14 @@ def mapping_of(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
+def list_of(value: object) -> list[Any]:
+    """Return an array of a document; an empty one for what is none."""
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
 def operations_of(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield path, method and operation of every operation of a document, in its order."""
-    for path, item in mapping_of(spec.get("paths")).items():
+    for path, item in mapping_of(mapping_of(spec).get("paths")).items():
         for method, operation in mapping_of(resolve(item, spec)).items():
             if method in METHODS and isinstance(operation, Mapping):
                 yield path, method, cast("dict[str, Any]", operation)
@@ -39,20 +48,44 @@ def resolve(value: Any, spec: dict[str, Any]) -> Any:
 
 
 def _at(reference: str, spec: dict[str, Any]) -> Any:
-    """Return what stands at a JSON pointer (RFC 6901)."""
+    """Return what stands at a JSON pointer in a fragment (RFC 6901, section 6)."""
     found: Any = spec
-    for part in reference[2:].split("/"):
-        found = mapping_of(found).get(part.replace("~1", "/").replace("~0", "~"), {})
+    for part in unquote(reference[2:]).split("/"):
+        if isinstance(found, list):
+            items = list_of(found)
+            found = items[int(part)] if part.isdecimal() and len(part) < 9 and int(part) < len(items) else {}
+        else:
+            found = mapping_of(found).get(part.replace("~1", "/").replace("~0", "~"), {})
     return found
 
 
+def one_line(text: str) -> str:
+    """Return text of a report with what would end its line, or steer a terminal, escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def shape_of(path: object) -> str:
+    """Return a path whose parameters have no names: templates that differ in those only are the same paths
+    (OpenAPI 3.1, section 4.8.8.1)."""
+    return _TEMPLATED.sub("{}", str(path))
+
+
 def parameters_of(spec: dict[str, Any], path: str, operation: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the parameters of an operation by name and place; its own come before those of its path."""
-    item = mapping_of(resolve(mapping_of(spec.get("paths")).get(path), spec))
+    """Return the parameters of an operation by name and place; its own come before those of its path.
+
+    Those in the path are named by their position, `{0}`: what they are called is not sent. Those in the header are
+    in lower case (RFC 9110, section 5.1).
+    """
+    item = mapping_of(resolve(mapping_of(mapping_of(spec).get("paths")).get(path), spec))
+    positions = {name: f"{{{index}}}" for index, name in enumerate(_TEMPLATED.findall(str(path)))}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for holder in (item, operation):
-        for parameter in holder.get("parameters") or ():
+        for parameter in list_of(holder.get("parameters")):
             resolved = mapping_of(resolve(parameter, spec))
-            if "name" in resolved and "in" in resolved:
-                found[str(resolved["name"]), str(resolved["in"])] = resolved
+            if "name" not in resolved or "in" not in resolved:
+                continue
+            name, place = str(resolved["name"]), str(resolved["in"])
+            if place == "path":
+                name = positions.get(name, name)
+            found[name.lower() if place == "header" else name, place] = resolved
     return found

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from hawkapi.openapi._schema_changes import Direction, Kind, SchemaChange, compare_schemas
-from hawkapi.openapi._walk import mapping_of, operations_of, parameters_of, resolve
+from hawkapi.openapi._schema_changes import Direction, Kind, SchemaChange, SchemaPair
+from hawkapi.openapi._schema_reading import SchemaReader
+from hawkapi.openapi._security_changes import is_refused, listed, ways_in
+from hawkapi.openapi._walk import mapping_of, one_line, operations_of, parameters_of, resolve, shape_of
 
 __all__ = ["Change", "ChangeType", "Severity", "detect_breaking_changes", "format_report"]
 
@@ -71,12 +73,14 @@ BREAKING, WARNING = Severity.BREAKING, Severity.WARNING
 OF_PARAMETERS: Final = {
     Kind.TYPE: (ChangeType.PARAMETER_TYPE_CHANGED, BREAKING),
     Kind.FIELD_REMOVED: (ChangeType.PARAMETER_NARROWED, WARNING),
+    Kind.FIELD_REFUSED: (ChangeType.PARAMETER_NARROWED, BREAKING),
     Kind.FIELD_REQUIRED: (ChangeType.PARAMETER_NARROWED, BREAKING),
     Kind.VALUES: (ChangeType.PARAMETER_NARROWED, BREAKING),
 }
 OF_REQUESTS: Final = {
     Kind.TYPE: (ChangeType.REQUEST_TYPE_CHANGED, BREAKING),
     Kind.FIELD_REMOVED: (ChangeType.REQUEST_FIELD_REMOVED, WARNING),
+    Kind.FIELD_REFUSED: (ChangeType.REQUEST_FIELD_REMOVED, BREAKING),
     Kind.FIELD_REQUIRED: (ChangeType.REQUEST_FIELD_BECAME_REQUIRED, BREAKING),
     Kind.VALUES: (ChangeType.REQUEST_NARROWED, BREAKING),
 }
@@ -96,18 +100,32 @@ def detect_breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[Ch
         old: the OpenAPI document that clients know.
         new: the one that they are going to meet.
     """
-    present = {(path, method): operation for path, method, operation in operations_of(new)}
-    paths = {path for path, _ in present}
+    old, new = mapping_of(old), mapping_of(new)
+    documents = _Documents(old, new)
+    present = {(shape_of(path), method): (path, operation) for path, method, operation in operations_of(new)}
+    shapes = {shape for shape, _ in present}
     changes: list[Change] = []
     for path, method, operation in operations_of(old):
-        if path not in paths:
+        shape = shape_of(path)
+        if shape not in shapes:
             changes.append(Change(ChangeType.PATH_REMOVED, BREAKING, path, method, f"Path {path} was removed"))
-        elif (path, method) not in present:
+        elif (shape, method) not in present:
             text = f"Method {method.upper()} removed from {path}"
             changes.append(Change(ChangeType.METHOD_REMOVED, BREAKING, path, method, text))
         else:
-            changes += _Comparison(old, new, path, method, operation, present[path, method]).changes()
+            changes += _Comparison(documents, path, method, operation, *present[shape, method]).changes()
     return changes
+
+
+@final
+class _Documents:
+    """Two documents, and what was read of them so far."""
+
+    def __init__(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        self.old = old
+        self.new = new
+        readers = SchemaReader(old), SchemaReader(new)
+        self.schemas = {direction: SchemaPair(direction, *readers) for direction in Direction}
 
 
 @final
@@ -116,18 +134,20 @@ class _Comparison:
 
     def __init__(
         self,
-        old_spec: dict[str, Any],
-        new_spec: dict[str, Any],
+        documents: _Documents,
         path: str,
         method: str,
         old: dict[str, Any],
+        new_path: str,
         new: dict[str, Any],
     ) -> None:
-        self._old_spec = old_spec
-        self._new_spec = new_spec
+        self._documents = documents
+        self._old_spec = documents.old
+        self._new_spec = documents.new
         self._path = path
         self._method = method
         self._old = old
+        self._new_path = new_path
         self._new = new
 
     def changes(self) -> Iterator[Change]:
@@ -144,26 +164,29 @@ class _Comparison:
 
     def _of_parameters(self) -> Iterator[Change]:
         old = parameters_of(self._old_spec, self._path, self._old)
-        new = parameters_of(self._new_spec, self._path, self._new)
-        for (name, place), parameter in old.items():
-            if (name, place) not in new:
+        new = parameters_of(self._new_spec, self._new_path, self._new)
+        for key, parameter in old.items():
+            if key not in new:
                 severity = BREAKING if parameter.get("required") else WARNING
-                text = f"Parameter '{name}' (in {place}) was removed"
+                name = parameter["name"]
+                text = f"Parameter '{name}' (in {key[1]}) was removed"
                 yield self._change(ChangeType.PARAMETER_REMOVED, severity, text, old_value=name)
         for key, parameter in new.items():
             if key not in old and parameter.get("required"):
-                text = f"Required parameter '{key[0]}' was added"
-                yield self._change(ChangeType.PARAMETER_ADDED_REQUIRED, BREAKING, text, new_value=key[0])
+                name = parameter["name"]
+                text = f"Required parameter '{name}' was added"
+                yield self._change(ChangeType.PARAMETER_ADDED_REQUIRED, BREAKING, text, new_value=name)
         for key, parameter in old.items():
             if key in new:
-                yield from self._of_parameter(key[0], parameter, new[key])
+                yield from self._of_parameter(parameter["name"], parameter, new[key])
 
     def _of_parameter(self, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
         if new.get("required") and not old.get("required"):
             text = f"Parameter '{name}' became required"
             yield self._change(ChangeType.PARAMETER_BECAME_REQUIRED, BREAKING, text, False, True)
-        found_changes = list(self._of_schemas(old.get("schema"), new.get("schema"), Direction.REQUEST))
-        types = [mapping_of(holder.get("schema")).get("type") for holder in (old, new)]
+        old_schema, new_schema = _schema_of(old), _schema_of(new)
+        found_changes = list(self._of_schemas(old_schema, new_schema, Direction.REQUEST))
+        types = [mapping_of(schema).get("type") for schema in (old_schema, new_schema)]
         # COMPAT: of a parameter any other type is a change, also one that takes more.
         if all(isinstance(kind, str) for kind in types) and types[0] != types[1] and not found_changes:
             found_changes = [SchemaChange(Kind.TYPE, "", f"'{types[0]}' -> '{types[1]}'", *types)]
@@ -188,13 +211,17 @@ class _Comparison:
 
     def _of_responses(self) -> Iterator[Change]:
         old, new = mapping_of(self._old.get("responses")), mapping_of(self._new.get("responses"))
+        # YAML reads a status as a number.
+        by_status = {str(status).upper(): response for status, response in new.items()}
         for status, response in old.items():
-            if status not in new:
+            code = str(status).upper()
+            key = code if code in by_status else f"{code[:1]}XX"
+            if key not in by_status:
                 text = f"Response status {status} was removed"
-                yield self._change(ChangeType.STATUS_CODE_CHANGED, WARNING, text, old_value=status)
+                yield self._change(ChangeType.STATUS_CODE_CHANGED, WARNING, text, old_value=str(status))
                 continue
             old_response = mapping_of(resolve(response, self._old_spec))
-            new_response = mapping_of(resolve(new[status], self._new_spec))
+            new_response = mapping_of(resolve(by_status[key], self._new_spec))
             yield from self._of_contents(old_response, new_response, Direction.RESPONSE, "Response")
 
     def _of_contents(
@@ -206,11 +233,12 @@ class _Comparison:
         # The same schema in several media types is compared once.
         told: set[tuple[ChangeType, str]] = set()
         for media_type, media in old_content.items():
-            if media_type not in new_content:
+            found_as = _media_type_in(new_content, media_type)
+            if found_as is None:
                 text = f"{what} media type {media_type} was removed"
                 yield self._change(removed, BREAKING, text, old_value=media_type)
                 continue
-            old_schema, new_schema = (mapping_of(holder).get("schema") for holder in (media, new_content[media_type]))
+            old_schema, new_schema = (mapping_of(holder).get("schema") for holder in (media, new_content[found_as]))
             for found in self._of_schemas(old_schema, new_schema, direction):
                 change = self._of_schema(found, is_request, what)
                 if (change.type, change.description) not in told:
@@ -225,32 +253,30 @@ class _Comparison:
 
     def _of_schemas(self, old: Any, new: Any, direction: Direction) -> Iterator[SchemaChange]:
         if old is not None and new is not None:
-            yield from compare_schemas(old, new, direction, self._old_spec, self._new_spec)
+            yield from self._documents.schemas[direction].changes(old, new)
 
     def _of_security(self) -> Iterator[Change]:
         """Yield what a client has to show that did not have to: when none of its old ways is one any more."""
-        old = _alternatives(self._old, self._old_spec)
-        new = _alternatives(self._new, self._new_spec)
-        if not all(any(asked <= shown for asked in new) for shown in old):
+        if is_refused(self._old, self._new, self._old_spec, self._new_spec):
             text = "Credentials are required that were not"
-            yield self._change(ChangeType.SECURITY_ADDED, BREAKING, text, _listed(old), _listed(new))
+            old, new = listed(ways_in(self._old, self._old_spec)), listed(ways_in(self._new, self._new_spec))
+            yield self._change(ChangeType.SECURITY_ADDED, BREAKING, text, old, new)
 
 
-type Alternative = frozenset[tuple[str, str]]
-"""Schemes, and their scopes, that are needed together."""
+def _schema_of(parameter: dict[str, Any]) -> Any:
+    """Return the schema of a parameter, also of one that is written in a media type (OpenAPI 3.1, section 4.8.12)."""
+    contents = mapping_of(parameter.get("content")).values()
+    return parameter.get("schema", next((mapping_of(media).get("schema") for media in contents), None))
 
 
-def _alternatives(operation: dict[str, Any], spec: dict[str, Any]) -> list[Alternative]:
-    """Return the ways to be let in, an empty one where nothing is needed (OpenAPI 3.1, section 4.8.30)."""
-    requirements: list[Any] = operation.get("security", spec.get("security")) or [{}]
-    return [
-        frozenset((name, scope) for name, scopes in mapping_of(item).items() for scope in ("", *(scopes or ())))
-        for item in requirements
-    ]
-
-
-def _listed(alternatives: list[Alternative]) -> list[list[str]]:
-    return [sorted(f"{name}:{scope}" if scope else name for name, scope in item) for item in alternatives]
+def _media_type_in(content: dict[str, Any], media_type: str) -> str | None:
+    """Return the member of a content that holds a media type: itself, without its parameters, or a range."""
+    names = {str(name).lower().replace(" ", ""): name for name in content}
+    wanted = str(media_type).lower().replace(" ", "")
+    essence = wanted.partition(";")[0]
+    essences = {name.partition(";")[0]: found for name, found in reversed(names.items())}
+    tries = (names.get(wanted), *map(essences.get, (essence, f"{essence.partition('/')[0]}/*", "*/*")))
+    return next((found for found in tries if found is not None), None)
 
 
 def format_report(changes: Sequence[Change]) -> str:
@@ -260,5 +286,7 @@ def format_report(changes: Sequence[Change]) -> str:
         found = [change for change in changes if change.severity is severity]
         if found:
             lines.append(f"{heading} ({len(found)}):")
-            lines += [f"  - [{change.method.upper()}] {change.path}: {change.description}" for change in found]
+            lines += [
+                one_line(f"  - [{change.method.upper()}] {change.path}: {change.description}") for change in found
+            ]
     return "\n".join(lines) if lines else "No breaking changes detected."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from hawkapi.openapi._walk import one_line
 from hawkapi.openapi.breaking_changes import Change, Severity
 
 __all__ = ["generate_changelog"]
@@ -24,6 +25,8 @@ def generate_changelog(changes: Sequence[Change], *, title: str = "API Changelog
         found = [change for change in changes if change.severity is severity]
         if found:
             lines += [f"## {heading}", ""]
-            lines += [f"- **{change.method.upper()} {change.path}**: {change.description}" for change in found]
+            lines += [
+                one_line(f"- **{change.method.upper()} {change.path}**: {change.description}") for change in found
+            ]
             lines.append("")
     return "\n".join(lines) if changes else f"# {title}\n\nNo changes detected.\n"

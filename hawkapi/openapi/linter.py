@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hawkapi.openapi._walk import mapping_of, operations_of
+from hawkapi.openapi._walk import mapping_of, one_line, operations_of
 
 __all__ = [
     "DEFAULT_RULES",
@@ -133,4 +133,4 @@ def _sections(issues: Sequence[LintIssue]) -> Iterator[str]:
         if found:
             yield f"{heading} ({len(found)}):"
             for issue in found:
-                yield f"  [{issue.method.upper()}] {issue.path}: {issue.message} ({issue.rule})"
+                yield one_line(f"  [{issue.method.upper()}] {issue.path}: {issue.message} ({issue.rule})")

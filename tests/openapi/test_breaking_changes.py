@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hawkapi.openapi import (
     format_report,
     generate_changelog,
 )
+from hawkapi.openapi.linter import format_lint_report, lint
 
 BREAKING, WARNING = Severity.BREAKING, Severity.WARNING
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
@@ -224,6 +226,118 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], ChangeType, Severity, s
         WARNING,
         'Response body: values ["a"] -> ["a", "b"]',
     ),
+    "member of a strict body removed": (
+        body({**members(a=TEXT), "additionalProperties": False}),
+        body({**members(), "additionalProperties": False}),
+        ChangeType.REQUEST_FIELD_REMOVED,
+        BREAKING,
+        "Request field 'a' was removed",
+    ),
+    "body becomes strict": (
+        body(members(a=TEXT)),
+        body({**members(a=TEXT), "additionalProperties": False}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        "Request body: members that are not known are now errors",
+    ),
+    "items of a body of another type": (
+        body({"type": "array", "items": TEXT}),
+        body({"type": "array", "items": NUMBER}),
+        ChangeType.REQUEST_TYPE_CHANGED,
+        BREAKING,
+        "Request field '[]': 'string' -> 'integer'",
+    ),
+    "position of a tuple of another type": (
+        body({"type": "array", "prefixItems": [TEXT, TEXT], "items": False}),
+        body({"type": "array", "prefixItems": [TEXT, NUMBER], "items": False}),
+        ChangeType.REQUEST_TYPE_CHANGED,
+        BREAKING,
+        "Request field '[1]': 'string' -> 'integer'",
+    ),
+    "shorter tuple": (
+        body({"type": "array", "prefixItems": [TEXT, TEXT], "items": False}),
+        body({"type": "array", "prefixItems": [TEXT], "items": False}),
+        ChangeType.REQUEST_TYPE_CHANGED,
+        BREAKING,
+        "Request field '[1]': 'string' -> 'nothing'",
+    ),
+    "dict of anything gets values of a type": (
+        body({"type": "object"}),
+        body({"type": "object", "additionalProperties": TEXT}),
+        ChangeType.REQUEST_TYPE_CHANGED,
+        BREAKING,
+        "Request field '.*': 'any' -> 'string'",
+    ),
+    "text becomes one of a few values": (
+        body(TEXT),
+        body({"enum": ["a"]}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        'Request body: values none -> ["a"]',
+    ),
+    "number that must be more": (
+        body({"type": "number", "minimum": 1}),
+        body({"type": "number", "exclusiveMinimum": 1}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        "Request body: exclusiveMinimum none -> 1",
+    ),
+    "limit of OpenAPI 3.0": (
+        body({"type": "number", "minimum": 1}),
+        body({"type": "number", "minimum": 1, "exclusiveMinimum": True}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        "Request body: exclusiveMinimum none -> 1",
+    ),
+    "multiple of something": (
+        body({**NUMBER, "multipleOf": 2}),
+        body({**NUMBER, "multipleOf": 4}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        "Request body: multipleOf 2 -> 4",
+    ),
+    "format that is asked for": (
+        body(TEXT),
+        body({**TEXT, "format": "uuid"}),
+        ChangeType.REQUEST_NARROWED,
+        BREAKING,
+        'Request body: format none -> "uuid"',
+    ),
+    "another format in a response": (
+        answer({**TEXT, "format": "date"}),
+        answer({**TEXT, "format": "date-time"}),
+        ChangeType.RESPONSE_TYPE_CHANGED,
+        BREAKING,
+        "Response body: 'date' -> 'date-time'",
+    ),
+    "nullable of OpenAPI 3.0 in a response": (
+        answer(TEXT),
+        answer({**TEXT, "nullable": True}),
+        ChangeType.RESPONSE_TYPE_CHANGED,
+        BREAKING,
+        "Response body: 'string' -> 'null | string'",
+    ),
+    "one alternative of several narrower": (
+        body({"anyOf": [members(a=TEXT), members(("b",), b=TEXT)]}),
+        body({"anyOf": [members(("b",), b=NUMBER), members(a=TEXT)]}),
+        ChangeType.REQUEST_TYPE_CHANGED,
+        BREAKING,
+        "Request field 'b': 'string' -> 'integer'",
+    ),
+    "member of a part": (
+        answer({"allOf": [members(a=TEXT), members(b=TEXT)]}),
+        answer({"allOf": [members(a=TEXT), members()]}),
+        ChangeType.RESPONSE_FIELD_REMOVED,
+        BREAKING,
+        "Response field 'b' was removed",
+    ),
+    "parameter in a media type": (
+        {"parameters": [{"name": "q", "in": "query", "content": {"application/json": {"schema": members(a=TEXT)}}}]},
+        {"parameters": [{"name": "q", "in": "query", "content": {"application/json": {"schema": members(a=NUMBER)}}}]},
+        ChangeType.PARAMETER_TYPE_CHANGED,
+        BREAKING,
+        "Parameter 'q', 'a': 'string' -> 'integer'",
+    ),
     "credentials": (
         {},
         {"security": [{"Bearer": []}]},
@@ -266,6 +380,55 @@ UNNOTICED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "status added": (answer(TEXT), {"responses": {**answer(TEXT)["responses"], "404": {"description": ""}}}),
     "another way in": ({"security": [{"A": []}]}, {"security": [{"A": []}, {"B": []}]}),
     "no credentials": ({"security": [{"A": []}]}, {}),
+    "reordered alternatives": (
+        body({"anyOf": [members(a=TEXT), members(b=NUMBER)]}),
+        body({"oneOf": [members(b=NUMBER), members(a=TEXT)]}),
+    ),
+    "alternative added to a body": (
+        body(members(("a",), a=TEXT)),
+        body({"anyOf": [members(("a",), a=TEXT), members(("b",), b=TEXT)]}),
+    ),
+    "nullable in both versions of OpenAPI": (
+        answer({**TEXT, "nullable": True, "minLength": 1}),
+        answer({"anyOf": [{**TEXT, "minLength": 1}, NULL]}),
+    ),
+    "nullable around a part": (
+        answer({"nullable": True, "allOf": [members(a=TEXT)]}),
+        answer({"anyOf": [members(a=TEXT), NULL]}),
+    ),
+    "limits in both versions of OpenAPI": (
+        body({"type": "number", "minimum": 1, "exclusiveMinimum": True}),
+        body({"type": "number", "exclusiveMinimum": 1}),
+    ),
+    "same limit of whole numbers": (body({**NUMBER, "minimum": 1}), body({**NUMBER, "exclusiveMinimum": 0})),
+    "limit that is always kept": (body(TEXT), body({**TEXT, "minLength": 0})),
+    "type of values": (body({"enum": ["a"]}), body({**TEXT, "enum": ["a"]})),
+    "values become any text": (body({"enum": ["a"]}), body(TEXT)),
+    "parts put together": (
+        answer({"allOf": [members(("a",), a=TEXT), members(b=TEXT)]}),
+        answer(members(("a",), a=TEXT, b=TEXT)),
+    ),
+    "multiple of less": (body({**NUMBER, "multipleOf": 4}), body({**NUMBER, "multipleOf": 2})),
+    "size of a number": (body({**NUMBER, "format": "int32"}), body({**NUMBER, "format": "int64"})),
+    "member that is only sent back": (
+        body(members(("a",), a=TEXT)),
+        body(members(("a", "id"), a=TEXT, id={**NUMBER, "readOnly": True})),
+    ),
+    "member that is only accepted": (
+        answer(members(a=TEXT, secret={**TEXT, "writeOnly": True})),
+        answer(members(a=TEXT)),
+    ),
+    "any media type": (body(TEXT), body(TEXT, media_type="*/*")),
+    "parameter of a media type": (body(TEXT, media_type="application/json; charset=utf-8"), body(TEXT)),
+    "every status of a class": (
+        answer(members(a=TEXT)),
+        {"responses": {"2XX": answer(members(a=TEXT))["responses"]["200"]}},
+    ),
+    "status as YAML reads it": (answer(TEXT), {"responses": {200: answer(TEXT)["responses"]["200"]}}),
+    "header field in another case": (
+        {"parameters": [{"name": "X-Key", "in": "header", "required": True, "schema": TEXT}]},
+        {"parameters": [{"name": "x-key", "in": "header", "required": True, "schema": TEXT}]},
+    ),
     "words": (body({**TEXT, "description": "a"}), body({**TEXT, "description": "b"})),
 }
 
@@ -285,6 +448,66 @@ def test_path_and_method_removed() -> None:
         Change(ChangeType.PATH_REMOVED, BREAKING, "/b", "get", "Path /b was removed"),
         Change(ChangeType.PATH_REMOVED, BREAKING, "/b", "post", "Path /b was removed"),
     ]
+
+
+def test_paths_whose_parameters_have_other_names_are_the_same() -> None:
+    """The name of a path parameter is never sent, so only its type counts; it is told with the name that is known."""
+
+    def at(path: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        parameter = {"name": name, "in": "path", "required": True, "schema": schema}
+        return {"paths": {path: {"get": {"parameters": [parameter]}}}}
+
+    assert detect_breaking_changes(at("/a/{id}", "id", TEXT), at("/a/{key}", "key", TEXT)) == []
+    (change,) = detect_breaking_changes(at("/a/{id}", "id", TEXT), at("/a/{key}", "key", NUMBER))
+    assert (change.type, change.path) == (ChangeType.PARAMETER_TYPE_CHANGED, "/a/{id}")
+    assert change.description == "Parameter 'id': 'string' -> 'integer'"
+
+
+def secured(name: str, scheme: dict[str, Any] | None, *scopes: str) -> dict[str, Any]:
+    """Return a document whose operation asks for credentials."""
+    schemes = {} if scheme is None else {name: scheme}
+    return {
+        "paths": {"/a": {"get": {"security": [{name: list(scopes)}]}}},
+        "components": {"securitySchemes": schemes},
+    }
+
+
+BEARER = {"type": "http", "scheme": "bearer"}
+KEY = {"type": "apiKey", "in": "header", "name": "x-key"}
+OAUTH = {"type": "oauth2", "flows": {"password": {"tokenUrl": "/token", "scopes": {"a": "first"}}}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_change"),
+    [
+        pytest.param(secured("A", BEARER), secured("A", KEY), True, id="other-credentials-of-the-same-name"),
+        pytest.param(secured("A", KEY), secured("A", {**KEY, "name": "x-token"}), True, id="other-header-field"),
+        pytest.param(secured("A", BEARER), secured("B", {**BEARER, "scheme": "Bearer"}), False, id="other-name"),
+        pytest.param(secured("A", BEARER), secured("A", None), False, id="undefined"),
+        pytest.param(secured("A", None), secured("B", None), True, id="other-name-undefined"),
+        pytest.param(
+            secured("O", OAUTH, "a"),
+            secured("O", {**OAUTH, "flows": {"password": {"tokenUrl": "/token", "scopes": {}}}}, "a"),
+            False,
+            id="list-of-scopes",
+        ),
+        pytest.param(secured("O", OAUTH, "a", "b"), secured("O", OAUTH, "a"), False, id="fewer-scopes"),
+        pytest.param(
+            {"paths": {"/a": {"get": {}}}}, {"paths": {"/a": {"get": {}}}, "security": [{"A": []}]}, True, id="global"
+        ),
+        pytest.param(
+            {"paths": {"/a": {"get": {"security": []}}}, "security": [{"A": []}]},
+            {"paths": {"/a": {"get": {}}}},
+            False,
+            id="global-that-the-operation-lifts",
+        ),
+        pytest.param(secured("A", BEARER), {"paths": {"/a": {"get": {"security": [{}]}}}}, False, id="optional"),
+    ],
+)
+def test_credentials(old: dict[str, Any], new: dict[str, Any], *, is_change: bool) -> None:
+    """What counts is what a client has to send, not how the document calls it."""
+    expected = [ChangeType.SECURITY_ADDED] if is_change else []
+    assert [change.type for change in detect_breaking_changes(old, new)] == expected
 
 
 def test_parameters_of_a_path_are_those_of_its_operations() -> None:
@@ -335,6 +558,77 @@ def test_documents_that_are_not_complete(spec: dict[str, Any]) -> None:
     detect_breaking_changes(document(answer(TEXT)), spec)
 
 
+@pytest.mark.parametrize("junk", [[], "", 7, True, None, [[]], {"": []}, {1: 2}, [1, None]], ids=repr)
+def test_documents_with_junk_anywhere(junk: Any) -> None:
+    """Whatever stands where something else belongs, nothing is raised."""
+    schema: dict[str, Any] = {
+        **members(("a",), a={"anyOf": [TEXT, NUMBER]}, b={"type": "array", "items": NUMBER, "maxItems": 3}),
+        "allOf": [{"enum": [1], "minimum": 1, "pattern": "a", "format": "b", "multipleOf": 2}],
+        "prefixItems": [TEXT],
+        "additionalProperties": TEXT,
+    }
+    good = {
+        **document({**query(schema), **body({"$ref": "#/components/schemas/A"}), **answer(schema)}, {"A": schema}),
+        "security": [{"A": ["a"]}],
+    }
+    for bad in replaced(good, junk):
+        assert detect_breaking_changes(bad, bad) == []
+        for changes in (detect_breaking_changes(good, bad), detect_breaking_changes(bad, good)):
+            assert format_report(changes)
+            assert generate_changelog(changes)
+        format_lint_report(lint(bad))
+
+
+def replaced(value: Any, junk: Any) -> Iterator[Any]:
+    """Yield copies of a value with each part of it, one at a time, being something else."""
+    yield junk
+    if isinstance(value, dict):
+        for name, item in value.items():
+            for other in replaced(item, junk):
+                yield {**value, name: other}
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for other in replaced(item, junk):
+                yield [*value[:index], other, *value[index + 1 :]]
+
+
+def test_schemas_nested_without_end() -> None:
+    """What is nested deeper than anybody reads, and what contains itself as an object, ends."""
+    deep: dict[str, Any] = TEXT
+    for _ in range(5_000):
+        deep = {"type": "array", "items": {"anyOf": [deep, {"allOf": [deep, NULL]}, members(a=TEXT)]}}
+    circle: dict[str, Any] = members()
+    circle["properties"]["again"] = circle
+    circle["enum"] = [circle]
+    for schema in (deep, circle):
+        assert detect_breaking_changes(document(body(schema)), document(body(schema))) == []
+        assert detect_breaking_changes(document(body(schema)), document(body(NUMBER)))
+
+
+def test_alternatives_that_refer_to_one_another_are_compared_in_bounded_time() -> None:
+    """Twenty components, each of which may be any: not every way through them is walked."""
+    everyone = {"anyOf": [{"$ref": f"#/components/schemas/S{index}"} for index in range(20)]}
+    schemas = {
+        f"S{index}": {"type": "object", "properties": {f"m{index}": NUMBER, "next": everyone}} for index in range(20)
+    }
+    changed = {**schemas, "S7": members(m7=TEXT, next=everyone)}
+    changes = detect_breaking_changes(document(body(everyone), schemas), document(body(everyone), changed))
+    assert [change.description for change in changes] == ["Request field 'm7': 'integer' -> 'string'"]
+
+
+def test_pointers_are_followed_as_they_are_written() -> None:
+    """With escapes, percent-encoding and positions in arrays (RFC 6901, section 6)."""
+    target = {"name": "q", "in": "query", "required": True, "schema": TEXT}
+    spec = {
+        "paths": {
+            "/a b/{c}": {"get": {"parameters": [target]}},
+            "/z": {"get": {"parameters": [{"$ref": "#/paths/~1a%20b~1%7Bc%7D/get/parameters/0"}]}},
+        }
+    }
+    plain = {"paths": {**spec["paths"], "/z": {"get": {}}}}
+    assert [change.path for change in detect_breaking_changes(plain, spec)] == ["/z"]
+
+
 class Item(Struct):
     """A body and a result."""
 
@@ -380,6 +674,13 @@ def test_report() -> None:
         "WARNINGS (1):\n  - [GET] /a: Parameter 'q' (in query) was removed"
     )
     assert format_report([]) == "No breaking changes detected."
+
+
+def test_reports_cannot_steer_a_terminal() -> None:
+    """A document may be anybody's: what is no printable character in it is escaped."""
+    changes = detect_breaking_changes({"paths": {"/a\x1b[2J\nb": {"get": {}}}}, {})
+    assert format_report(changes).splitlines()[1:] == ["  - [GET] /a\\x1b[2J\\nb: Path /a\\x1b[2J\\nb was removed"]
+    assert "\x1b" not in generate_changelog(changes)
 
 
 def test_changelog() -> None:
