@@ -21,8 +21,12 @@ from hawkapi.cli._errors import CommandError, suggestion
 __all__ = ["main"]
 
 COMMANDS: Final = {
+    "changelog": "write what changed between two versions of an API as Markdown",
+    "check": "look for gaps in an OpenAPI document",
     "dev": "serve an application while it is being written: reload, tracebacks in responses",
+    "diff": "report what breaks clients between two versions of an API",
     "info": "print what a bug report needs",
+    "openapi": "write the OpenAPI document of an application",
     "routes": "list the routes of an application",
     "run": "serve an application in production",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_target", "port_number", "positive"]
+__all__ = ["add_documents", "add_target", "port_number", "positive"]
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,15 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         "current directory (main.py, app.py, ...; app/ and src/)",
     )
     parser.add_argument("--factory", action="store_true", help="APP names a function that makes the application")
+
+
+def add_documents(parser: argparse.ArgumentParser) -> None:
+    """Add the two versions of an API that are compared, as `options.old` and `options.new`."""
+    what = (
+        "module:attribute, a file or a directory of an application; or the .json or .yaml file or the URL of a document"
+    )
+    parser.add_argument("old", metavar="OLD", help=f"what clients know: {what}")
+    parser.add_argument("new", metavar="NEW", help="what they are going to meet: the same")
 
 
 def positive(text: str) -> int:
