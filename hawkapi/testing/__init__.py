@@ -2,7 +2,12 @@
 
 from hawkapi.exceptions import WebSocketDisconnect as WebSocketDisconnect
 from hawkapi.testing.client import TestClient as TestClient
+from hawkapi.testing.contract import ContractCase as ContractCase
+from hawkapi.testing.contract import ContractError as ContractError
+from hawkapi.testing.contract import ContractOutcome as ContractOutcome
 from hawkapi.testing.contract import ContractTest as ContractTest
+from hawkapi.testing.contract import check_contract as check_contract
+from hawkapi.testing.contract import contract_cases as contract_cases
 from hawkapi.testing.contract import generate_contract_tests as generate_contract_tests
 from hawkapi.testing.hammer import Call as Call
 from hawkapi.testing.hammer import HammerError as HammerError
@@ -24,6 +29,9 @@ __all__ = [
     "AsyncWebSocketSession",
     "Call",
     "CaseInsensitiveDict",
+    "ContractCase",
+    "ContractError",
+    "ContractOutcome",
     "ContractTest",
     "HTTPStatusError",
     "HammerError",
@@ -35,6 +43,8 @@ __all__ = [
     "WebSocketDenied",
     "WebSocketDisconnect",
     "WebSocketSession",
+    "check_contract",
+    "contract_cases",
     "generate_contract_tests",
     "hammer",
     "override",
