@@ -26,6 +26,13 @@ OPENAPI_REF: Final = "#/components/schemas/{name}"
 DEFS_REF: Final = "#/$defs/{name}"
 """Where a schema on its own keeps them."""
 
+DURATION: Final = r"^[+-]?P(?=[0-9T])([0-9]{1,8}D)?(T(?=[0-9])([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}(\.[0-9]+)?S)?)?$"
+"""What `read_duration` reads of ISO 8601, which has years and months too, and of ISO 8601-2, which has signs."""
+DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,17})?$"
+"""What `read_decimal` reads; no standard says what the format `decimal` is."""
+_NUMBERS: Final = {Kind.INT: r"^-?[0-9]+$", Kind.FLOAT: r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"}
+"""How the names of members spell numbers."""
+
 _SIMPLE: Final[dict[Kind, Schema]] = {
     Kind.ANY: {},
     Kind.NONE: {"type": "null"},
@@ -38,9 +45,9 @@ _SIMPLE: Final[dict[Kind, Schema]] = {
     Kind.DATETIME: {"type": "string", "format": "date-time"},
     Kind.DATE: {"type": "string", "format": "date"},
     Kind.TIME: {"type": "string", "format": "time"},
-    Kind.TIMEDELTA: {"type": "string", "format": "duration"},
+    Kind.TIMEDELTA: {"type": "string", "format": "duration", "pattern": DURATION},
     Kind.UUID: {"type": "string", "format": "uuid"},
-    Kind.DECIMAL: {"type": "string", "format": "decimal"},
+    Kind.DECIMAL: {"type": "string", "format": "decimal", "pattern": DECIMAL},
 }
 _BOUNDS: Final = {
     "gt": "exclusiveMinimum",
@@ -179,14 +186,25 @@ class _Writer:
         assert description.item is not None
         assert description.key is not None
         schema: Schema = {"type": "object"}
-        names = self.write(description.key)
-        # Names of members are texts, so only what is said of texts can be said of them.
-        if names.get("type", "string") == "string" and names != {"type": "string"} and not _holds_numbers(description):
+        names = self._names_of(description.key)
+        if names != {"type": "string"}:
             schema["propertyNames"] = names
         if description.item.kind is not Kind.ANY:
             schema["additionalProperties"] = self.write(description.item)
         _add_limits(schema, description)
         return schema
+
+    def _names_of(self, key: Description) -> Schema:
+        """Return the schema of the names of members. They are texts, so numbers among them are what spells these."""
+        if key.kind is Kind.UNION:
+            return {"anyOf": [self._names_of(choice) for choice in key.items]}
+        if key.kind in _NUMBERS:
+            return {"type": "string", "pattern": _NUMBERS[key.kind]}
+        if any(isinstance(value, int) for value in key.values):
+            # str() and int(): members of a StrEnum or an IntEnum are written as what they are.
+            plain = (str.__str__(value) if isinstance(value, str) else str(int(value)) for value in key.values)
+            return _choices(tuple(plain))
+        return self.write(key)
 
     def _component(self, description: Description) -> Schema:
         """Return the schema that stands under a name."""
@@ -235,12 +253,6 @@ class _Writer:
         if default is not MISSING:
             schema["default"] = default
         return schema
-
-
-def _holds_numbers(description: Description) -> bool:
-    """Whether the names of members spell numbers."""
-    key = description.key
-    return key is not None and any(isinstance(value, int) for value in key.values)
 
 
 def _choices(values: tuple[Any, ...]) -> Schema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
+import re
 import types
 import uuid
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ import pytest
 
 from hawkapi.codec import describe
 from hawkapi.codec import struct as structs
-from hawkapi.codec.schema import DEFS_REF, build_schema
+from hawkapi.codec._text import read_decimal, read_duration
+from hawkapi.codec.schema import DECIMAL, DEFS_REF, DURATION, build_schema
 from hawkapi.codec.struct import Meta, Struct
 
 type Json = dict[str, Json] | list[Json] | str | int | None
@@ -113,9 +115,9 @@ IN_PLACE = [
     pytest.param(dt.datetime, {"type": "string", "format": "date-time"}, id="datetime"),
     pytest.param(dt.date, {"type": "string", "format": "date"}, id="date"),
     pytest.param(dt.time, {"type": "string", "format": "time"}, id="time"),
-    pytest.param(dt.timedelta, {"type": "string", "format": "duration"}, id="duration"),
+    pytest.param(dt.timedelta, {"type": "string", "format": "duration", "pattern": DURATION}, id="duration"),
     pytest.param(uuid.UUID, {"type": "string", "format": "uuid"}, id="uuid"),
-    pytest.param(Decimal, {"type": "string", "format": "decimal"}, id="decimal"),
+    pytest.param(Decimal, {"type": "string", "format": "decimal", "pattern": DECIMAL}, id="decimal"),
     pytest.param(Identifier, {"type": "integer"}, id="new-type"),
     pytest.param(Literal["a"], {"type": "string", "const": "a"}, id="literal-of-one"),
     pytest.param(Literal[1, 2], {"type": "integer", "enum": [1, 2]}, id="literal"),
@@ -143,7 +145,31 @@ IN_PLACE = [
     pytest.param(tuple[()], {"type": "array", "maxItems": 0}, id="empty-tuple"),
     pytest.param(dict, {"type": "object"}, id="bare-dict"),
     pytest.param(dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}, id="dict"),
-    pytest.param(dict[int, Any], {"type": "object"}, id="dict-with-int-keys"),
+    pytest.param(
+        dict[int, Any],
+        {"type": "object", "propertyNames": {"type": "string", "pattern": "^-?[0-9]+$"}},
+        id="dict-with-int-keys",
+    ),
+    pytest.param(
+        dict[float, Any],
+        {"type": "object", "propertyNames": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"}},
+        id="dict-with-float-keys",
+    ),
+    pytest.param(
+        dict[Literal["a", 1], Any],
+        {"type": "object", "propertyNames": {"type": "string", "enum": ["a", "1"]}},
+        id="dict-with-keys-of-both",
+    ),
+    pytest.param(
+        dict[int | dt.date, Any],
+        {
+            "type": "object",
+            "propertyNames": {
+                "anyOf": [{"type": "string", "pattern": "^-?[0-9]+$"}, {"type": "string", "format": "date"}]
+            },
+        },
+        id="dict-with-keys-of-a-union",
+    ),
     pytest.param(
         dict[uuid.UUID, Any],
         {"type": "object", "propertyNames": {"type": "string", "format": "uuid"}},
@@ -198,6 +224,30 @@ IN_PLACE = [
 def test_schema_in_place(annotation: Any, expected: dict[str, Any]) -> None:
     """What is no class is written in place."""
     assert schema_of(annotation) == (expected, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        *[(text, True) for text in ("P1D", "PT1S", "P1DT2.5S", "-P0DT3H4M5.000006S", "+P99999999DT999999999H")],
+        *[(text, False) for text in ("P", "PT", "P1DT", "P1Y", "P1M", "P1.5DT1S", "1D", "PT1S ", "", "P1DT1S1M")],
+    ],
+)
+def test_pattern_of_durations(text: str, is_one: bool) -> None:
+    """It matches what is read, but for spellings that nobody writes."""
+    assert (re.search(DURATION, text) is not None, read_duration(text) is not None) == (is_one, is_one)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        *[(text, True) for text in ("0", "-1.50", "1E+5", "1e-17", "007")],
+        *[(text, False) for text in ("", "+1", "1.", ".5", "NaN", "Infinity", "1_0", " 1")],
+    ],
+)
+def test_pattern_of_decimals(text: str, is_one: bool) -> None:
+    """It matches what is read."""
+    assert (re.search(DECIMAL, text) is not None, read_decimal(text) is not None) == (is_one, is_one)
 
 
 COMPONENTS = [
