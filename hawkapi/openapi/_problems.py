@@ -55,10 +55,10 @@ def _can_be_refused(item: HandlerParameter) -> bool:
         return item.source in IN_BODIES
     if item.source is not Source.PATH and is_required(item.default):
         return True
-    return not item.converted and not _takes_any_text(item.description)
+    if _has_limits(item.description):
+        return True
+    return not item.converted and inner_of(item.description).kind not in {Kind.STR, Kind.ANY}
 
 
-def _takes_any_text(description: Description) -> bool:
-    inner = inner_of(description)
-    limits = description.constraints or inner.constraints
-    return inner.kind in {Kind.STR, Kind.ANY} and limits is None
+def _has_limits(description: Description) -> bool:
+    return (description.constraints or inner_of(description).constraints) is not None

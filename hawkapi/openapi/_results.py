@@ -11,7 +11,7 @@ from hawkapi._callables import evaluate_annotation, unwrap_callable
 from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
 from hawkapi.exceptions import reason_phrase
-from hawkapi.openapi._schemas import Schema, Schemas
+from hawkapi.openapi._schemas import Schemas
 from hawkapi.openapi._variants import Use
 from hawkapi.responses import RedirectResponse
 from hawkapi.responses.base import Response, has_body
@@ -19,6 +19,7 @@ from hawkapi.routing.route import Route
 
 DESCRIPTION: Final = "Successful response"
 JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
 
 
 class Result(NamedTuple):
@@ -152,12 +153,14 @@ def _content_of(cls: type[Any]) -> dict[str, Any]:
     if cls is Response or issubclass(cls, RedirectResponse) or not isinstance(declared, str):
         return {}
     essence = declared.partition(";")[0].strip().lower()
-    content: dict[str, Any] = {essence: {"schema": _raw_schema(essence)}}
+    content: dict[str, Any] = {essence: _raw_content(essence)}
     # A name that ends in `.pdf` makes it another type than that of the class.
     return content | ({"*/*": {}} if cls.__name__ == "FileResponse" else {})
 
 
-def _raw_schema(essence: str) -> Schema:
+def _raw_content(essence: str) -> dict[str, Any]:
+    if essence == EVENTS:
+        return {}  # SPEC: OpenAPI 3.1 cannot describe one event of a stream, and tools take a schema for that.
     if essence == JSON or essence.endswith("+json"):
-        return {}
-    return {"type": "string"} if essence.startswith("text/") else {"type": "string", "format": "binary"}
+        return {"schema": {}}
+    return {"schema": {"type": "string"} if essence.startswith("text/") else {"type": "string", "format": "binary"}}

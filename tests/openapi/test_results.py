@@ -20,6 +20,7 @@ from hawkapi import (
     JSONResponse,
     Meta,
     Page,
+    Path,
     PlainTextResponse,
     Query,
     RedirectResponse,
@@ -91,7 +92,7 @@ RESULTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "text": (PlainTextResponse, {"200": {"text/plain": {"schema": {"type": "string"}}}}),
     "HTML": (HTMLResponse, {"200": {"text/html": {"schema": {"type": "string"}}}}),
     "stream": (StreamingResponse, {"200": {"application/octet-stream": {"schema": BINARY}}}),
-    "events": (EventSourceResponse, {"200": {"text/event-stream": {"schema": {"type": "string"}}}}),
+    "events": (EventSourceResponse, {"200": {"text/event-stream": {}}}),
     "file": (FileResponse, {"200": {"application/octet-stream": {"schema": BINARY}, "*/*": {}}}),
     "redirect": (RedirectResponse, {"307": None}),
     "subclass": (CSVResponse, {"200": {"text/csv": {"schema": {"type": "string"}}}}),
@@ -253,6 +254,28 @@ def test_untyped_path_with_a_typed_handler() -> None:
         return 0
 
     assert list(app.openapi()["paths"]["/{given}"]["get"]["responses"]) == ["200", "400"]
+
+
+def short_name(given: Annotated[str, Path(max_length=3)]) -> int:
+    """Ask for what may be too long."""
+    return 0
+
+
+def positive(given: Annotated[int, Path(gt=0)]) -> int:
+    """Ask for what may be too small."""
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("path", "handler", "expected"),
+    [("/{given}", short_name, ["200", "400"]), ("/{given:int}", positive, ["200", "400", "404"])],
+    ids=["text", "typed"],
+)
+def test_path_with_limits(path: str, handler: Any, expected: list[str]) -> None:
+    """The handler refuses what its limits do not allow, although the path matches."""
+    app = HawkAPI()
+    app.get(path)(handler)
+    assert list(app.openapi()["paths"]["/{given}"]["get"]["responses"]) == expected
 
 
 def test_described_responses() -> None:
