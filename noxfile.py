@@ -206,6 +206,19 @@ def fuzz(session: nox.Session) -> None:
     session.run(*command, external=True)
 
 
+@nox.session(venv_backend="none")
+def schemathesis(session: nox.Session) -> None:
+    """Compare drawn applications with their OpenAPI documents: -- [--seed S] [--max-examples N] [--source]."""
+    with_gil = environment(session, "3.13", packages("tests", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    tool = environment(session, "3.13", packages("schemathesis"))
+    command = [str(with_gil), "tests/schema/run.py", f"--schemathesis={tool}", *session.posargs]
+    command += ["--with", "3.13, portable codec", str(with_gil), "portable"]
+    command += ["--with", "3.13, msgspec codec", str(with_gil), "msgspec"]
+    command += ["--with", "3.13t", str(without), ""]
+    session.run(*command, external=True)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff, and the workflows with zizmor, their schema and our own rules."""
