@@ -34,10 +34,10 @@ def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> b
         return False
     if case.media_type not in FORMS or not isinstance(case.body, dict):
         return True
-    # Nothing is sent for an empty list, what is sent once is a list of one, and a name in the header of a part cannot
-    # have control characters.
+    # Nothing is sent for an empty list or for null (schemathesis sends "null"), what is sent once is a list of one, and
+    # a name in the header of a part cannot have control characters.
     body = cast("dict[str, Any]", case.body)
-    if any(value == [] or not name.isprintable() for name, value in body.items()):
+    if any(value in ([], None) or not name.isprintable() for name, value in body.items()):
         return False
     return all(isinstance(body[name], list) for name in body.keys() & _names_of_lists(case))
 
