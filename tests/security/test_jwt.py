@@ -155,6 +155,28 @@ def test_any_text_is_refused(text: str) -> None:
     assert verify(of_secret(), text) == INVALID
 
 
+JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("me"),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=3), values, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["exp", "nbf", "iat", "iss", "aud", "sub", "jti", "scope"])
+
+
+@given(st.dictionaries(NAMES, JSON_VALUES), st.booleans())
+def test_any_signed_claims(claims: dict[str, Any], good: bool) -> None:
+    """Claims of whatever types are taken or refused, never a fault; those that are taken have the right types."""
+    claims = {**claims, "exp": 9999999999, "iss": "me"} if good else claims
+    verifier = of_secret(issuer=["me", "you"], audience="me", required=())
+    found = verify(verifier, by_hand(HEADER, json.dumps(claims).encode()))
+    if isinstance(found, str):
+        assert found in {INVALID, "401 The token has expired"}
+    else:
+        times = [claims[name] for name in ("exp", "nbf", "iat") if name in claims]
+        assert {type(time) for time in times} <= {int, float}
+        assert (claims["iss"], "me" in claims["aud"]) == ("me", True)
+
+
 def test_several_secrets() -> None:
     """While one secret replaces another, tokens of both are good."""
     verifier = of_secret(secret=[OTHER, SECRET])
