@@ -157,7 +157,7 @@ def test_any_fields(values: list[bytes], query: bytes) -> None:
 
 @given(ENCODABLE, ENCODABLE)
 def test_any_name_and_password(username: str, password: str) -> None:
-    """What a client encodes as RFC 7617 says is found again, unless a name has a colon, or anything control characters."""
+    """What a client encodes as RFC 7617 says is found again, unless it has control characters, or a name a colon."""
     can_be = ":" not in username and all(character >= " " and character != "\x7f" for character in username + password)
     found = authorized(HTTPBasic(), basic(f"{username}:{password}"))
     assert (found == HTTPBasicCredentials(username, password)) is can_be
