@@ -66,7 +66,7 @@ def locate(written: str | None) -> Target:
     Raises:
         CommandError: it means none, or is not written as a target is; says what was looked for and where.
     """
-    here = Path.cwd()
+    here = _here()
     if written is None:
         return _search(here, (here, *(here / name for name in SUBDIRECTORIES), *_projects(here / "src")))
     place, attribute = _split(written)
@@ -82,6 +82,13 @@ def locate(written: str | None) -> Target:
     if attribute is None and (here / place / "__init__.py").is_file():
         return _from_path(here / place, None, written)
     return Target((place,), attribute, here, written)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise CommandError("the current directory was deleted; change to one that exists") from None
 
 
 def _split(written: str) -> tuple[str, str | None]:

@@ -51,7 +51,7 @@ def execute(options: argparse.Namespace) -> int:
         with _debugging():
             uvicorn.run(reference, host=options.host, port=options.port, reload=options.reload, **more)
     except SystemExit as exc:
-        return exc.code if isinstance(exc.code, int) else 1
+        return 1 if exc.code else 0  # uvicorn has more statuses for what did not work.
     return 0
 
 

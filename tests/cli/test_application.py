@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hawkapi.cli import main
 from hawkapi.cli._application import load, load_again
 from hawkapi.cli._errors import CommandError
 
@@ -192,6 +193,20 @@ def test_target_that_means_nothing(files: dict[str, str], written: str | None, m
     with pytest.raises(CommandError) as caught:
         load(written)
     assert (str(caught.value), caught.value.details) == (message.format(here=here), "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a directory that somebody is in cannot be deleted")
+@pytest.mark.parametrize("command", ["dev", "routes", "run"])
+def test_current_directory_that_was_deleted(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not taken for something that is wrong with the output."""
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert main([command, "main:app"]) == 1
+    assert capsys.readouterr().err == "hawkapi: the current directory was deleted; change to one that exists\n"
 
 
 @pytest.mark.parametrize(

@@ -116,16 +116,17 @@ def test_without_uvicorn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     assert capsys.readouterr().err == "hawkapi: hawkapi dev needs uvicorn: pip install hawkapi[uvicorn]\n"
 
 
-def test_failed_start(project: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What uvicorn exits with is the status of the command."""
+@pytest.mark.parametrize(("code", "status"), [(0, 0), (None, 0), (1, 1), (3, 1), ("stopped", 1)])
+def test_end_of_the_server(code: object, status: int, project: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status is that of every command, whatever uvicorn exits with: 3 for a start that failed."""
     uvicorn = pytest.importorskip("uvicorn")
 
     def fail(*_: object, **__: object) -> None:
-        raise SystemExit(3)
+        raise SystemExit(code)
 
     project({"main.py": APP})
     monkeypatch.setattr(uvicorn, "run", fail)
-    assert main(["dev", "main:app"]) == 3
+    assert main(["dev", "main:app"]) == status
 
 
 @pytest.mark.parametrize("before", [None, "0"], ids=["unset", "set"])
