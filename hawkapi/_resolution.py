@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, Final, Self, final
 
 from hawkapi._binding import Binding, Step, StepKind, named_arguments
+from hawkapi._callables import callable_name
 from hawkapi._workers import OPENING, Lane, WorkerPool, call_in_worker
 from hawkapi.background import BackgroundTasks
 from hawkapi.di._engine import Everyone
@@ -192,7 +193,12 @@ class Resolution:
 
     def _open(self, step: Step, manager: Any) -> Awaitable[object]:
         lane = OPENING[min(self._opened, len(OPENING) - 1)]
-        opened = AsyncOpened(manager) if step.kind is StepKind.ASYNC_GENERATOR else Opened(manager, self._workers, lane)
+        function = step.function.__wrapped__  # by `contextlib`
+        opened = (
+            AsyncOpened(manager, function)
+            if step.kind is StepKind.ASYNC_GENERATOR
+            else Opened(manager, function, self._workers, lane)
+        )
         self._opened += 1
         if step.leaves_early:
             self._early = self._early or AsyncExitStack()
@@ -298,17 +304,30 @@ class Resolution:
         return exc
 
 
+def named(exc: RuntimeError, function: Any) -> RuntimeError:
+    """Return what says which generator ended without a `yield`, if that is what an error of opening it means."""
+    opening = exc.__traceback__ and exc.__traceback__.tb_next
+    # What was raised in `contextlib` itself, and not in the generator, can be nothing else.
+    if opening is None or opening.tb_next is not None:
+        return exc
+    return RuntimeError(f"the dependency {callable_name(function)} ended without a yield")
+
+
 @final
 class AsyncOpened:
     """An async generator as a context manager that cannot make a failure disappear: there would be no response."""
 
-    __slots__ = ("_manager",)
+    __slots__ = ("_function", "_manager")
 
-    def __init__(self, manager: AbstractAsyncContextManager[object]) -> None:
+    def __init__(self, manager: AbstractAsyncContextManager[object], function: Any) -> None:
         self._manager = manager
+        self._function = function
 
     async def __aenter__(self) -> object:
-        return await self._manager.__aenter__()
+        try:
+            return await self._manager.__aenter__()
+        except RuntimeError as exc:
+            raise named(exc, self._function) from exc.__cause__
 
     async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, traceback: Any) -> None:
         await self._manager.__aexit__(kind, exc, traceback)
@@ -321,10 +340,11 @@ class Opened:
     Both halves run in one copy of the caller's context variables, so that a token of the first is good in the second.
     """
 
-    __slots__ = ("_context", "_lane", "_manager", "_undecided", "_workers")
+    __slots__ = ("_context", "_function", "_lane", "_manager", "_undecided", "_workers")
 
-    def __init__(self, manager: AbstractContextManager[object], workers: WorkerPool, lane: Lane) -> None:
+    def __init__(self, manager: AbstractContextManager[object], function: Any, workers: WorkerPool, lane: Lane) -> None:
         self._manager = manager
+        self._function = function
         self._workers = workers
         self._lane = lane
         self._context = copy_context()
@@ -347,7 +367,10 @@ class Opened:
         await self._workers.finish_in(Lane.CLEANUP, partial(self._context.run, leave))
 
     def _enter(self) -> object:
-        value = self._context.run(self._manager.__enter__)
+        try:
+            value = self._context.run(self._manager.__enter__)
+        except RuntimeError as exc:
+            raise named(exc, self._function) from exc.__cause__
         if not self._is_first():
             try:
                 self._context.run(self._manager.__exit__, None, None, None)

@@ -7,7 +7,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Annotated, Any, cast
 
 import pytest
@@ -303,6 +305,49 @@ def test_swallowed_failure_is_still_the_response(kind: str) -> None:
     dependency = swallowing if kind == "plain" else swallowing_too
     app.get("/", dependencies=[Depends(dependency)])(failing("x", HTTPException(418)))
     assert request(app, "GET", "/").status == 418
+
+
+def never() -> Generator[None]:
+    """End at once."""
+    yield from ()
+
+
+async def never_async() -> AsyncGenerator[None]:
+    """End at once."""
+    for _ in ():
+        yield
+
+
+def broken() -> Generator[None]:
+    """Open what ends at once."""
+    with contextmanager(never)():
+        yield
+
+
+async def broken_async() -> AsyncGenerator[None]:
+    """Open what ends at once."""
+    async with asynccontextmanager(never_async)():
+        yield
+
+
+@pytest.mark.parametrize(
+    ("dependency", "message"),
+    [
+        pytest.param(never, "the dependency never ended without a yield", id="plain"),
+        pytest.param(never_async, "the dependency never_async ended without a yield", id="async"),
+        pytest.param(partial(never), "the dependency never ended without a yield", id="partial"),
+        pytest.param(broken, "generator didn't yield", id="plain-inside"),
+        pytest.param(broken_async, "generator didn't yield", id="async-inside"),
+    ],
+)
+def test_generator_that_never_yields(dependency: Any, message: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names it; what it opened itself is told of by its own traceback."""
+    app = HawkAPI()
+    app.get("/", dependencies=[Depends(dependency)])(failing("x", LookupError()))
+    assert request(app, "GET", "/").status == 500
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert (type(record.exc_info[1]), str(record.exc_info[1])) == (RuntimeError, message)
 
 
 @KINDS
