@@ -108,6 +108,7 @@ class Binding:
         "end",
         "form",
         "gather",
+        "keeps_body",
         "keywords",
         "objects",
         "parameters",
@@ -148,6 +149,8 @@ class Binding:
         """Those of all dependencies."""
         self.calls = bool(steps)
         """Whether a dependency is called, or the container is asked."""
+        self.keeps_body = self.calls and self.reads_body
+        """Whether a dependency that streams the body may come before who takes arguments from it."""
         self.steps = with_body(steps, parameters, self.reads_body or self.form is not None)
 
 

@@ -35,7 +35,7 @@ from hawkapi.params._extract import ABSENT
 from hawkapi.params._signature import Source
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 from hawkapi.requests import Request
-from hawkapi.requests.body import read_request_body
+from hawkapi.requests.body import keep_body, read_request_body
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.request import close_request
 from hawkapi.responses.base import Response
@@ -174,6 +174,8 @@ class Resolution:
 
     def _request(self) -> Request:
         if self._connection is None:
+            if self._binding.keeps_body:
+                keep_body(self._scope)
             self._connection = Request(self._scope, self._receive, max_body_size=self._max_body_size)
         assert isinstance(self._connection, Request)
         return self._connection

@@ -3,6 +3,8 @@
 A body arrives once, but middleware, the handler and an exception handler may each want it. So what was read is kept in
 the scope, under `BODY_KEY`: a `BodyReader`, or plain `bytes` when the whole body came at once and nobody has asked for
 more than that. Nobody is ever given a part of a body as the whole.
+
+Who streams a body takes it from the others, unless arguments come from it, too: then it is kept in memory for these.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ __all__ = [
     "BodyReader",
     "body_reader",
     "declared_length",
+    "keep_body",
     "read_body",
     "read_request_body",
     "replay_body",
@@ -33,6 +36,8 @@ __all__ = [
 
 DEFAULT_MAX_BODY_SIZE: Final = 10 * 1024 * 1024
 """10 MiB."""
+KEEP_KEY: Final = "hawkapi.keep_body"
+"""Set in the scope of a request whose body is kept for others by who streams it."""
 
 
 class BodyReader:
@@ -54,6 +59,7 @@ class BodyReader:
         "document",
         "form",
         "form_error",
+        "keeps",
     )
 
     def __init__(self, receive: Receive, declared: int | None = None, body: bytes | None = None) -> None:
@@ -63,6 +69,8 @@ class BodyReader:
         """What the body is as JSON, once somebody has asked."""
         self.form: FormData | None = None
         self.form_error: ClientDisconnect | MalformedBodyError | RequestEntityTooLarge | None = None
+        self.keeps = False
+        """Whether what is streamed is kept, for those who want the whole."""
         self._receive = receive
         self._declared = declared
         self._chunks: deque[bytes] = deque()  # Received, and given to nobody yet.
@@ -91,8 +99,11 @@ class BodyReader:
         self._check_size(limit)
         return self.body
 
-    async def stream(self, limit: int, consumer: str = "stream()") -> AsyncGenerator[bytes]:
-        """Yield the body as it arrives, without keeping it; raises as `read` does."""
+    def stream(self, limit: int, consumer: str = "stream()") -> AsyncGenerator[bytes]:
+        """Yield the body as it arrives, without keeping it unless `keeps` says so; raises as `read` does."""
+        return self._stream_kept(limit) if self.keeps else self._stream_through(limit, consumer)
+
+    async def _stream_through(self, limit: int, consumer: str) -> AsyncGenerator[bytes]:
         if self.body is not None:
             self._check_size(limit)
             yield self.body
@@ -109,6 +120,24 @@ class BodyReader:
             if self._complete:
                 return
             await self._receive_more(limit)
+
+    async def _stream_kept(self, limit: int) -> AsyncGenerator[bytes]:
+        self.check_unconsumed()
+        self._check_declared(limit)
+        self._check_size(limit)
+        given = size = 0
+        while self.body is None:
+            if given < len(self._chunks):
+                chunk = self._chunks[given]
+                given, size = given + 1, size + len(chunk)
+                yield chunk
+            elif self._complete:
+                return
+            else:
+                await self._receive_more(limit)
+        # Somebody else has read the whole meanwhile.
+        if size < len(self.body):
+            yield self.body[size:]
 
     def take(self, message: Message) -> None:
         """Keep what a message brings.
@@ -201,8 +230,18 @@ def body_reader(scope: Scope, receive: Receive) -> BodyReader:
     if isinstance(known, BodyReader):
         return known
     reader = BodyReader(receive, declared_length(scope), known)
+    reader.keeps = KEEP_KEY in scope
     scope[BODY_KEY] = reader
     return reader
+
+
+def keep_body(scope: Scope) -> None:
+    """Have the body of a request kept by who streams it, from now on."""
+    # PERF: most who could stream do not, and then no reader is needed.
+    scope[KEEP_KEY] = True
+    known = scope.get(BODY_KEY)
+    if isinstance(known, BodyReader):
+        known.keeps = True
 
 
 async def read_body(receive: Receive, max_size: int = DEFAULT_MAX_BODY_SIZE, declared: int | None = None) -> bytes:

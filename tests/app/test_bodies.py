@@ -9,6 +9,9 @@ import pytest
 from apps import TYPES, Item, app_with, assert_problem, hello, take_item
 from asgi import request
 
+from hawkapi import Depends, HawkAPI, Request
+from hawkapi.requests.body import body_reader
+
 
 @pytest.mark.parametrize(
     "chunks",
@@ -66,3 +69,60 @@ def test_disconnect_in_the_body() -> None:
         return sent
 
     assert (asyncio.run(scenario()), called) == ([], [])
+
+
+def digesting(read: int | None) -> HawkAPI:
+    """Return an application with a dependency that streams a body, or so many pieces, which the handler has as JSON."""
+    app = HawkAPI()
+
+    async def digest(request: Request) -> list[str]:
+        pieces: list[str] = []
+        async for piece in request.stream():
+            pieces.append(piece.decode())
+            if len(pieces) == read:
+                break
+        return pieces
+
+    @app.post("/")
+    async def handler(item: dict[str, int], pieces: list[str] = Depends(digest)) -> list[Any]:
+        return [item, pieces]
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("chunks", "read", "pieces"),
+    [
+        pytest.param([b'{"a":1}'], None, ['{"a":1}'], id="whole"),
+        pytest.param([b'{"a"', b":1}"], None, ['{"a"', ":1}"], id="pieces"),
+        pytest.param([b'{"a"', b":1}"], 1, ['{"a"'], id="given-up"),
+    ],
+)
+@pytest.mark.parametrize("is_asked_before", [False, True], ids=["fresh", "behind-middleware"])
+def test_body_that_a_dependency_streams(
+    is_asked_before: bool, chunks: list[bytes], read: int | None, pieces: list[str]
+) -> None:
+    """Both have it, also where middleware has looked at the request before."""
+
+    class Looking:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if is_asked_before:
+                body_reader(scope, receive)
+            await self.app(scope, receive, send)
+
+    app = digesting(read)
+    app.add_middleware(Looking)
+    assert request(app, "POST", "/", chunks=chunks).json() == [{"a": 1}, pieces]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 400), (b"{", 400), (b"[]", 400), (b"[" + b" " * 10_485_760, 413)],
+    ids=["empty", "broken", "list", "long"],
+)
+def test_wrong_body_that_a_dependency_streams(body: bytes, status: int) -> None:
+    """It is refused as elsewhere."""
+    assert request(digesting(None), "POST", "/", chunks=[body[:1], body[1:]]).status == status

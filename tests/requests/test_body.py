@@ -11,7 +11,7 @@ from asgi import http_scope
 
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.requests import Request
-from hawkapi.requests.body import replay_body
+from hawkapi.requests.body import keep_body, replay_body
 from hawkapi.requests.errors import RequestEntityTooLarge
 from hawkapi.requests.request import DEFAULT_MAX_BODY_SIZE, read_body, read_request_body
 
@@ -237,6 +237,21 @@ def test_form_after_stream() -> None:
         await chunks_of(request)
         with pytest.raises(RuntimeError, match="consumed"):
             await request.form()
+
+    run(main)
+
+
+def test_kept_stream() -> None:
+    """A body that is kept may be read in the middle of its stream, which goes on, and streamed again."""
+
+    async def main() -> None:
+        request = post(Client(b"a", b"b", b"c"))
+        keep_body(request.scope)
+        stream = request.stream()
+        assert await anext(stream) == b"a"
+        assert await request.body() == b"abc"
+        assert [piece async for piece in stream] == [b"bc"]
+        assert await chunks_of(request) == [b"abc"]
 
     run(main)
 
