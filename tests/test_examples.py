@@ -56,6 +56,12 @@ EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
         pytest.param("flags.py", "/checkout", {"steps": 1, "button": "green", "discount": 0.15}, id="flags"),
         pytest.param("flags.py", "/reviews", ["good"], id="flags-required"),
         pytest.param("response_model.py", "/users/1", {"name": "ada"}, id="response-model"),
+        pytest.param(
+            "documentation_pages.py",
+            "/items/2",
+            {"name": "chair", "price": 45.5, "colour": "blue"},
+            id="documentation-pages",
+        ),
     ],
 )
 def test_example(example: str, target: str, answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:

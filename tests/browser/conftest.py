@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from programs import installed
 from servers import serve
 
 HERE = Path(__file__).parent
@@ -32,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     """Find a Chromium; nothing is fetched here."""
+    # Here: the scripts of the checkout are not there when an installed wheel is tested.
+    from programs import installed
+
     program = installed("chromium")
     if program is None:
         pytest.skip("there is no Chromium here; `nox -s browser` fetches one")
