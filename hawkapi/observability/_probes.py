@@ -34,7 +34,7 @@ PROBED: Final = frozenset({"GET", "HEAD"})
 def place_probes(registry: Registry, prefix: str, tags: Sequence[str], probes: Iterable[Probe]) -> tuple[Placed, ...]:
     """Register the probes of an application that nobody can see yet; its dependencies do not guard them.
 
-    PERF: without a trial plan and without copies, because tests make applications by the thousand: about 0.1 ms.
+    PERF: without a trial plan and without copies, because tests make applications by the thousand: about 30 µs each.
 
     Raises:
         InvalidPathError: a path has no meaning.
