@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Hashable
+from types import NoneType, UnionType
 from typing import Any, Final
 
 from hawkapi.codec._model import Description
@@ -23,12 +24,19 @@ def key_of(description: Description) -> Hashable:
 
 
 def title_of(annotation: Any) -> str:
-    """Return the name of a type without modules: `Page[Item]`."""
+    """Return the name of a type without modules: `Page[Item]`, `Page[Cat | Dog]`.
+
+    The same in every version of Python and with both codecs: limits, whose classes differ, are no part of it.
+    """
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return title_of(arguments[0])
+    if _is_union(origin):
+        return " | ".join(title_of(argument) for argument in arguments)
     if isinstance(origin, type) and arguments:
         return f"{origin.__name__}[{', '.join(title_of(argument) for argument in arguments)}]"
     if isinstance(annotation, type):
-        return annotation.__name__
+        return annotation.__name__ if annotation is not NoneType else "None"
     return str(annotation).replace("typing.", "")
 
 
@@ -60,12 +68,20 @@ def unused(name: str, taken: typing.Container[str]) -> str:
 
 
 def _usable(name: str) -> str:
-    return _UNUSABLE.sub("_", name.replace(", ", "_"))
+    return _UNUSABLE.sub("_", name.replace(", ", "_").replace(" | ", "_or_"))
+
+
+def _is_union(origin: object) -> bool:
+    return origin is typing.Union or origin is UnionType
 
 
 def _qualified(annotation: Any) -> str:
     """Return the name of a type with modules, also those of its type arguments."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _qualified(arguments[0])
+    if _is_union(origin):
+        return " | ".join(_qualified(argument) for argument in arguments)
     if isinstance(origin, type) and arguments:
         return f"{_qualified(origin)}[{', '.join(_qualified(argument) for argument in arguments)}]"
     if isinstance(annotation, type) and annotation.__module__ != "builtins":

@@ -10,7 +10,7 @@ import types
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict
 
 import attrs
 import pytest
@@ -475,6 +475,26 @@ def test_generics_with_arguments_that_collide() -> None:
         f"{__name__}.Page_app.one.Plain_",
         f"{__name__}.Page_app.other.Plain_",
     }
+
+
+@pytest.mark.parametrize(
+    ("annotation", "title", "name"),
+    [
+        pytest.param(Page[Plain], "Page[Plain]", "Page_Plain_", id="class"),
+        pytest.param(Page[Cat | Dog], "Page[Cat | Dog]", "Page_Cat_or_Dog_", id="union"),
+        pytest.param(Page[Cat | None], "Page[Cat | None]", "Page_Cat_or_None_", id="optional"),
+        pytest.param(Page[Optional[Cat]], "Page[Cat | None]", "Page_Cat_or_None_", id="typing-optional"),  # noqa: UP045 - another class
+        pytest.param(Page[Annotated[int, Meta(ge=1)]], "Page[int]", "Page_int_", id="limits"),
+        pytest.param(
+            Page[dict[str, list[int]]], "Page[dict[str, list[int]]]", "Page_dict_str_list_int___", id="nested"
+        ),
+    ],
+)
+def test_names_of_generics(annotation: Any, title: str, name: str) -> None:
+    """They are the same in every version of Python and with every codec."""
+    (schema,), components = build_schema([describe(annotation)])
+    assert schema == {"$ref": f"#/components/schemas/{name}"}
+    assert components[name]["title"] == title
 
 
 def test_class_that_is_met_twice_is_one_component() -> None:
