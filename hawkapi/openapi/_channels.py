@@ -6,7 +6,7 @@ import re
 from typing import Any, Final, NamedTuple, final
 
 from hawkapi._callables import callable_name
-from hawkapi.codec import Kind, describe
+from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._schema_names import title_of, unused
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.openapi._bodies import JSON, UPLOAD
@@ -16,7 +16,7 @@ from hawkapi.openapi._parameters import build_parameters
 from hawkapi.openapi._results import choices_of, result_of
 from hawkapi.openapi._schemas import Schema, Schemas
 from hawkapi.openapi._security import Scheme, schemes_of, scopes_of
-from hawkapi.openapi._variants import Use
+from hawkapi.openapi._variants import Use, differs_by_use
 from hawkapi.responses.sse import EventSourceResponse
 from hawkapi.routing.route import Route, WebSocketRoute
 
@@ -140,8 +140,8 @@ class _Messages:
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
-        self._kept: list[tuple[Any, str]] = []
-        """The types that were met, and what they are called."""
+        self._kept: list[tuple[Any, Use, str]] = []
+        """The types that were met, what for, and what they are called."""
         self.found: dict[str, dict[str, Any]] = {}
 
     def of(self, annotation: Any, use: Use = Use.RESULT) -> list[str]:
@@ -157,10 +157,13 @@ class _Messages:
         return self.of(annotation)
 
     def _of_choice(self, annotation: Any, use: Use) -> str:
-        known = next((name for kept, name in self._kept if kept == annotation), None)
+        description = description_of(annotation)
+        # What is written as it is read is one message both ways.
+        use = use if description is not None and differs_by_use(description) else Use.REQUEST
+        known = next((name for kept, of, name in self._kept if (kept, of) == (annotation, use)), None)
         if known is None:
-            known = self._add(*self._message(annotation, use))
-            self._kept.append((annotation, known))
+            known = self._add(*self._message(annotation, description, use))
+            self._kept.append((annotation, use, known))
         return known
 
     def _add(self, name: str, message: dict[str, Any]) -> str:
@@ -168,16 +171,25 @@ class _Messages:
         self.found[name] = {"name": name, **message}
         return name
 
-    def _message(self, annotation: Any, use: Use) -> tuple[str, dict[str, Any]]:
+    def _message(self, annotation: Any, description: Description | None, use: Use) -> tuple[str, dict[str, Any]]:
         if annotation is Any:
             return "message", {"payload": {}}
-        try:
-            kind = describe(annotation).kind
-        except (UnsupportedTypeError, TypeError, ValueError):
-            kind = Kind.ANY
-        name, media_type = FRAMES.get(kind, ("", JSON))
-        payload = dict(UPLOAD) if kind is Kind.BYTES else self._schemas.of_annotation(annotation, use)
-        return name or name_of(annotation), {"contentType": media_type, "payload": payload}
+        if description is None:
+            return name_of(annotation), {"contentType": JSON, "payload": {}}
+        name, media_type = FRAMES.get(description.kind, (name_of(annotation), JSON))
+        is_binary = description.kind is Kind.BYTES
+        payload = dict(UPLOAD) if is_binary else self._schemas.of(description, use=use)
+        if use is Use.RESULT and name in self.found:
+            name = f"{name}_{use.value}"
+        return name, {"contentType": media_type, "payload": payload}
+
+
+def description_of(annotation: Any) -> Description | None:
+    """Return what a type is made of; nothing for one that is not supported."""
+    try:
+        return describe(annotation)
+    except (UnsupportedTypeError, TypeError, ValueError):
+        return None
 
 
 def name_of(annotation: Any) -> str:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, cast
 
-from hawkapi.codec import Description
+from hawkapi.codec import Description, Kind
 from hawkapi.codec._schema_names import unused
 from hawkapi.codec.schema import OPENAPI_REF, build_schema
 
@@ -36,6 +36,20 @@ class Written(NamedTuple):
 
     schemas: list[Schema]
     components: Components
+
+
+def differs_by_use(description: Description) -> bool:
+    """Whether results of a type may be written otherwise than they are read: whether it holds a model of pydantic."""
+    seen: set[int] = set()
+    waiting = [description]
+    while waiting:
+        found = waiting.pop()
+        if found.kind is Kind.PYDANTIC:
+            return True
+        if id(found) not in seen:
+            seen.add(id(found))
+            waiting += found.children
+    return False
 
 
 def build_variants(asked: Sequence[tuple[Description, Use]]) -> Written:

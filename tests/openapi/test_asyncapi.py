@@ -230,6 +230,22 @@ def test_server_sent_events(options: dict[str, Any], message: dict[str, Any]) ->
     }
 
 
+def test_message_of_a_pydantic_model_both_ways() -> None:
+    """It is two messages, because it is sent otherwise than it is received; other types are one."""
+    pydantic = pytest.importorskip("pydantic")
+
+    class Model(pydantic.BaseModel):  # type: ignore[name-defined, misc]
+        name: str = pydantic.Field(validation_alias="in", serialization_alias="out")
+
+    messages, operations = messages_of(receives=list[Model] | Say, sends=Say | list[Model])
+    assert operations == {"chat_receive": ["list_Model", "Say"], "chat_send": ["Say", "list_Model_Output"]}
+    assert {name: message["payload"] for name, message in messages.items()} == {
+        "list_Model": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}},
+        "Say": {"$ref": "#/components/schemas/Say"},
+        "list_Model_Output": {"type": "array", "items": {"$ref": "#/components/schemas/Model_Output"}},
+    }
+
+
 def test_credentials() -> None:
     """Schemes are components in AsyncAPI's words; the scopes of a route are a part of the scheme."""
     oauth2, key = OAuth2PasswordBearer("https://example.org/token", scopes={"talk": "Talk."}), APIKeyHeader("X-Key")
