@@ -14,6 +14,7 @@ from lifespans import COMPLETE, run_events
 from websockets_asgi import ACCEPT, close, converse, text
 
 from hawkapi.config import load_dotenv
+from hawkapi.testing import check_contract
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
@@ -373,3 +374,22 @@ def test_openapi_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert request(example.app, "GET", "/books/1?currency=USD").json() == {"title": "Emma", "price": 6.0}
     assert request(example.app, "GET", "/books/2").status == 404
     assert request(example.app, "POST", "/books", body=b'{"title": "Ida"}').json() == {"title": "Ida", "price": 0.0}
+
+
+def test_contract_tests_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's tests pass, and none of them proves little."""
+    pytest.importorskip("jsonschema", reason="judges the answers")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    outcomes = check_contract(importlib.import_module("library").app, strict=True)
+    assert [(str(outcome.case), outcome.status_code) for outcome in outcomes] == [
+        ("GET /books", 200),
+        ("GET /books (everything)", 200),
+        ("GET /books without query parameter 'author'", 400),
+        ("POST /books", 201),
+        ("POST /books (everything)", 201),
+        ("POST /books without its body", 400),
+        ("GET /books/{number}", 200),
+    ]
+    assert {outcome.unsure for outcome in outcomes if not outcome.case.is_refused} == {None}
+    (mark,) = importlib.import_module("contract_tests").test_contract.pytestmark
+    assert [str(case) for case in mark.args[1]] == [str(outcome.case) for outcome in outcomes]

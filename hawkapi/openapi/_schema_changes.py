@@ -73,17 +73,24 @@ class SchemaPair:
         self.fitting: dict[tuple[int, int], bool] = {}
         """What is known of alternatives, by identity; what is being found out is taken for true."""
 
-    def changes(self, old: Any, new: Any) -> Iterator[SchemaChange]:
-        """Yield what a client may notice about two schemas; references into their documents are followed."""
-        return _Comparison(self).compare(old, new, "", 0)
+    def changes(self, old: Any, new: Any, *, is_text: bool = False) -> Iterator[SchemaChange]:
+        """Yield what a client may notice about two schemas; references into their documents are followed.
+
+        Args:
+            old: the schema that clients know.
+            new: the other one.
+            is_text: the value is written in a URL or a header field, where there is no `null`.
+        """
+        return _Comparison(self, is_text=is_text).compare(old, new, "", 0)
 
 
 @final
 class _Comparison:
     """Two schemas and all that they are made of; a pair is compared where it is met first."""
 
-    def __init__(self, pair: SchemaPair) -> None:
+    def __init__(self, pair: SchemaPair, *, is_text: bool = False) -> None:
         self._pair = pair
+        self._is_text = is_text
         self._is_request = pair.is_request
         self._met: set[tuple[int, int]] = set()
 
@@ -115,6 +122,8 @@ class _Comparison:
             is_change = (was is None) is self._is_request and was is not now
         else:
             given, taken = (was, now) if self._is_request else (now, was)
+            if self._is_text and not place:
+                given -= {"null"}
             is_change = not given <= taken | ({"integer"} if "number" in taken else set())
         if not is_change:
             return None

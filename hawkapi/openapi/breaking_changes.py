@@ -185,7 +185,8 @@ class _Comparison:
             text = f"Parameter '{name}' became required"
             yield self._change(ChangeType.PARAMETER_BECAME_REQUIRED, BREAKING, text, False, True)
         old_schema, new_schema = _schema_of(old), _schema_of(new)
-        found_changes = list(self._of_schemas(old_schema, new_schema, Direction.REQUEST))
+        is_text = "schema" in old
+        found_changes = list(self._of_schemas(old_schema, new_schema, Direction.REQUEST, is_text=is_text))
         types = [mapping_of(schema).get("type") for schema in (old_schema, new_schema)]
         # COMPAT: of a parameter any other type is a change, also one that takes more.
         if all(isinstance(kind, str) for kind in types) and types[0] != types[1] and not found_changes:
@@ -251,9 +252,9 @@ class _Comparison:
         text = f"{place} {found.text}" if found.text.startswith(("was", "became")) else f"{place}: {found.text}"
         return self._change(kind, severity, text, found.old, found.new)
 
-    def _of_schemas(self, old: Any, new: Any, direction: Direction) -> Iterator[SchemaChange]:
+    def _of_schemas(self, old: Any, new: Any, direction: Direction, *, is_text: bool = False) -> Iterator[SchemaChange]:
         if old is not None and new is not None:
-            yield from self._documents.schemas[direction].changes(old, new)
+            yield from self._documents.schemas[direction].changes(old, new, is_text=is_text)
 
     def _of_security(self) -> Iterator[Change]:
         """Yield what a client has to show that did not have to: when none of its old ways is one any more."""

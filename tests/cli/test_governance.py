@@ -14,6 +14,8 @@ import pytest
 
 from hawkapi.cli import _reading, main
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
 type Write = Callable[[dict[str, str]], Path]
 
 OLD = """
@@ -296,6 +298,35 @@ def test_openapi_of_events(project: Write, capsys: pytest.CaptureFixture[str]) -
         "hawkapi: main:b is an int, which has neither openapi() nor routes\n"
         "hawkapi: --asyncapi needs an application, and a.json is a document\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "printed"),
+    [
+        pytest.param(["diff", "library-1.0.json", "library:app"], 1, "library-diff.txt", id="diff"),
+        pytest.param(["check", "library:app"], 1, "library-check.txt", id="check"),
+        pytest.param(["check", "library:app", "--severity", "error"], 0, None, id="check-errors"),
+        pytest.param(
+            ["changelog", "library-1.0.json", "library:app", "--title", "Library 2.0"],
+            0,
+            "library-changelog.txt",
+            id="changelog",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_guide(
+    arguments: list[str],
+    status: int,
+    printed: str | None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page about governance shows what the commands print."""
+    monkeypatch.chdir(EXAMPLES)
+    assert main(arguments) == status
+    expected = "No issues found.\n" if printed is None else (EXAMPLES / printed).read_text("utf-8")
+    assert capsys.readouterr().out == expected
 
 
 class Documents(BaseHTTPRequestHandler):

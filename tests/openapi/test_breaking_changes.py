@@ -365,6 +365,7 @@ def test_change(old: dict[str, Any], new: dict[str, Any], kind: ChangeType, seve
 
 UNNOTICED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "same": (query(TEXT), query(TEXT)),
+    "parameter never null, which no URL says": (query({"anyOf": [TEXT, NULL]}), query({**TEXT, "default": ""})),
     "optional parameter": ({}, query(TEXT)),
     "parameter optional": (query(TEXT, required=True), query(TEXT)),
     "more values": (query({"enum": ["a"]}), query({"enum": ["a", "b"]})),
