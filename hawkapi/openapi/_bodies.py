@@ -9,7 +9,7 @@ from hawkapi.codec._model import MISSING
 from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
 from hawkapi.http.media_types import MULTIPART, URLENCODED
 from hawkapi.openapi._parameters import example_of, inner_of, members_of, schema_words
-from hawkapi.openapi._schemas import Schema, Schemas, default_as_json, is_required
+from hawkapi.openapi._schemas import Schema, Schemas, default_as_json, is_required, pydantic_members
 from hawkapi.params._signature import HandlerParameter, Source
 from hawkapi.params.markers import File
 
@@ -106,7 +106,7 @@ def is_file(item: HandlerParameter) -> bool:
 def _form_body(items: list[HandlerParameter], schemas: Schemas) -> dict[str, Any]:
     fields = [item for item in items if item.source is Source.FORM]
     models = [item for item in fields if _is_model(item)]
-    needed = any(is_required(item.default) for item in fields)
+    needed = any(_needs_a_field(item) if item in models else is_required(item.default) for item in fields)
     if len(models) == len(fields) == 1:
         schema = schemas.of(inner_of(models[0].description))
     else:
@@ -129,6 +129,14 @@ def _form_of(fields: list[HandlerParameter], models: list[HandlerParameter], sch
     if not schema["properties"]:
         return {"type": "object"}
     return schema | ({"required": required} if required else {})
+
+
+def _needs_a_field(item: HandlerParameter) -> bool:
+    """Whether a model cannot be made of a form without fields."""
+    model = inner_of(item.description)
+    if model.kind is Kind.PYDANTIC:
+        return is_required(item.default) and bool(pydantic_members(model.type)[1])
+    return is_required(item.default) and any(field.required for field in model.fields)
 
 
 def _is_model(item: HandlerParameter) -> bool:

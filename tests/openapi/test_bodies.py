@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from hawkapi import Body, Depends, File, Form, FormData, HawkAPI, Struct, UploadFile
+from hawkapi.testing import TestClient
 
 JSON = ["application/json", "application/msgpack"]
 FORMS = ["application/x-www-form-urlencoded", "multipart/form-data"]
@@ -202,3 +203,51 @@ def test_no_body() -> None:
     def handler(number: int) -> None: ...
 
     assert "requestBody" not in app.openapi()["paths"]["/"]["post"]
+
+
+@dataclass
+class Filter:
+    word: str = ""
+
+
+class OpenModel(BaseModel):
+    word: str = ""
+
+
+def of_defaults(given: Annotated[Filter, Form()]) -> None:
+    """Take a model of a form that may have no fields."""
+
+
+def of_pydantic_defaults(given: Annotated[OpenModel, Form()]) -> None:
+    """Take one of pydantic."""
+
+
+def of_everything(given: Annotated[dict[str, str], Form()]) -> None:
+    """Take whatever fields there are."""
+
+
+def of_members(given: Annotated[Login, Form()]) -> None:
+    """Take a model with a field that must be sent."""
+
+
+def of_pydantic_members(given: Annotated[Model, Form()]) -> None:
+    """Take one of pydantic."""
+
+
+@pytest.mark.parametrize(
+    ("handler", "needed"),
+    [
+        (of_defaults, False),
+        (of_pydantic_defaults, False),
+        (of_everything, False),
+        (of_members, True),
+        (of_pydantic_members, True),
+    ],
+)
+def test_form_that_may_be_missing(handler: Any, needed: bool) -> None:
+    """A form is required where one of its fields is, and a request without one is answered so."""
+    app = HawkAPI()
+    app.post("/")(handler)
+    assert app.openapi()["paths"]["/"]["post"]["requestBody"]["required"] is needed
+    with TestClient(app) as client:
+        assert client.post("/").status_code == (400 if needed else 201)
