@@ -12,6 +12,8 @@ import msgpack
 import schemathesis
 
 MSGPACK = "application/msgpack"
+BOOLEANS = {"1", "0", "yes", "no", "on", "off", "t", "f", "y", "n"}
+"""What booleans may be as text besides `true` and `false` (docs/guide/codec.md); this tool knows it of queries only."""
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -32,6 +34,9 @@ def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> b
     """Leave out what cannot be sent."""
     if case.media_type == MSGPACK and not _fits_msgpack(case.body):
         return False
+    # An object would be written as its names under the parameter's name, which is what a list of texts looks like.
+    if any(isinstance(value, dict) for value in case.query.values()):
+        return False
     if case.media_type not in FORMS or not isinstance(case.body, dict):
         return True
     # Nothing is sent for an empty list or for null (schemathesis sends "null"), what is sent once is a list of one, and
@@ -39,17 +44,19 @@ def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> b
     body = cast("dict[str, Any]", case.body)
     if any(value in ([], None) or not name.isprintable() for name, value in body.items()):
         return False
-    return all(isinstance(body[name], list) for name in body.keys() & _names_of_lists(case))
+    if any(str(body[name]).lower() in BOOLEANS for name in body.keys() & _fields_of_type(case, "boolean")):
+        return False
+    return all(isinstance(body[name], list) for name in body.keys() & _fields_of_type(case, "array"))
 
 
-def _names_of_lists(case: schemathesis.Case) -> set[str]:
-    """Return the names of the fields of a form that may be sent several times."""
+def _fields_of_type(case: schemathesis.Case, kind: str) -> set[str]:
+    """Return the names of the fields of a form that have a type."""
     content = case.operation.definition.raw["requestBody"]["content"]
     schema = content[case.media_type]["schema"]
     if "$ref" in schema:
         components = case.operation.schema.raw_schema["components"]
         schema = components["schemas"][schema["$ref"].rpartition("/")[2]]
-    return {name for name, member in schema.get("properties", {}).items() if member.get("type") == "array"}
+    return {name for name, member in schema.get("properties", {}).items() if member.get("type") == kind}
 
 
 @schemathesis.hook
