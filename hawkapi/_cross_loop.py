@@ -299,6 +299,13 @@ class AsyncSemaphore(_Turnstile):
         # THREADS: the permits in use; relies on `append` and `pop` being atomic.
         self._taken: list[bool] = []
 
+    def try_acquire(self) -> bool:
+        """Take a permit if one is free and nobody waits for it; return whether that is so."""
+        if self._queue or not _pop(self._free):
+            return False
+        self._taken.append(_PERMIT)
+        return True
+
     def release(self) -> None:
         """Give a permit to the next waiter, or leave it free.
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 from hawkapi.middleware.base import CapturedResponse, Middleware, MiddlewareEntry
 
 if TYPE_CHECKING:
+    from hawkapi.middleware.adaptive_concurrency import AdaptiveConcurrencyMiddleware
+    from hawkapi.middleware.bulkhead import Bulkhead, BulkheadBackend, BulkheadFullError
+    from hawkapi.middleware.circuit_breaker import CircuitBreakerMiddleware
     from hawkapi.middleware.cors import CORSMiddleware
     from hawkapi.middleware.csrf import CSRFMiddleware
     from hawkapi.middleware.debug import DebugMiddleware
     from hawkapi.middleware.error_handler import ErrorHandlerMiddleware
     from hawkapi.middleware.gzip import GZipMiddleware
     from hawkapi.middleware.https_redirect import HTTPSRedirectMiddleware
+    from hawkapi.middleware.rate_limit import RateLimitMiddleware
     from hawkapi.middleware.request_id import RequestIDMiddleware
     from hawkapi.middleware.request_limits import RequestLimitsMiddleware
     from hawkapi.middleware.security_headers import SecurityHeadersMiddleware
@@ -21,15 +25,21 @@ if TYPE_CHECKING:
     from hawkapi.middleware.trusted_proxy import TrustedProxyMiddleware
 
 __all__ = [
+    "AdaptiveConcurrencyMiddleware",
+    "Bulkhead",
+    "BulkheadBackend",
+    "BulkheadFullError",
     "CORSMiddleware",
     "CSRFMiddleware",
     "CapturedResponse",
+    "CircuitBreakerMiddleware",
     "DebugMiddleware",
     "ErrorHandlerMiddleware",
     "GZipMiddleware",
     "HTTPSRedirectMiddleware",
     "Middleware",
     "MiddlewareEntry",
+    "RateLimitMiddleware",
     "RequestIDMiddleware",
     "RequestLimitsMiddleware",
     "SecurityHeadersMiddleware",
@@ -40,6 +50,12 @@ __all__ = [
 ]
 
 _HOME_OF = {
+    "AdaptiveConcurrencyMiddleware": "adaptive_concurrency",
+    "Bulkhead": "bulkhead",
+    "BulkheadBackend": "bulkhead",
+    "BulkheadFullError": "bulkhead",
+    "CircuitBreakerMiddleware": "circuit_breaker",
+    "RateLimitMiddleware": "rate_limit",
     "CORSMiddleware": "cors",
     "CSRFMiddleware": "csrf",
     "DebugMiddleware": "debug",

@@ -9,8 +9,9 @@ import pytest
 from apps import app_with, hello
 from asgi import Reply, http_scope, request
 
-from hawkapi import HawkAPI, Request, TestClient, WebSocketDisconnect
+from hawkapi import HawkAPI, Request, TestClient, WebSocket
 from hawkapi.middleware import HTTPSRedirectMiddleware, TrustedHostMiddleware, TrustedProxyMiddleware
+from hawkapi.testing import WebSocketDenied
 
 PROXY = ("10.0.0.1", 1234)
 
@@ -84,13 +85,14 @@ def test_host_of_a_websocket() -> None:
     app = HawkAPI()
 
     @app.websocket("/ws")
-    async def ws(socket: Any) -> None:
+    async def ws(socket: WebSocket) -> None:
         """Be reached."""
         await socket.accept()
 
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["a.example"])
-    with TestClient(app) as client, pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws"):
+    with TestClient(app) as client, pytest.raises(WebSocketDenied) as caught, client.websocket_connect("/ws"):
         pass
+    assert caught.value.response.status_code == 400
 
 
 @pytest.mark.parametrize("host", ["a.*.example", "https://a.example", "a.example:80", "", "*."])

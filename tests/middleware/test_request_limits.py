@@ -8,8 +8,9 @@ import pytest
 from apps import app_with, hello
 from asgi import request
 
-from hawkapi import HawkAPI, TestClient, WebSocketDisconnect
+from hawkapi import HawkAPI, TestClient, WebSocket
 from hawkapi.middleware import RequestLimitsMiddleware
+from hawkapi.testing import WebSocketDenied
 
 TYPE = "https://hawkapi.ashimov.com/errors/http"
 
@@ -55,13 +56,14 @@ def test_limits_of_a_websocket() -> None:
     app = HawkAPI()
 
     @app.websocket("/ws")
-    async def ws(socket: Any) -> None:
+    async def ws(socket: WebSocket) -> None:
         """Be reached."""
         await socket.accept()
 
     app.add_middleware(RequestLimitsMiddleware, max_query_length=1)
-    with TestClient(app) as client, pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws?ab"):
+    with TestClient(app) as client, pytest.raises(WebSocketDenied) as caught, client.websocket_connect("/ws?ab"):
         pass
+    assert caught.value.response.status_code == 414
 
 
 def test_wrong_limit() -> None:
