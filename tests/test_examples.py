@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import importlib
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,19 @@ def test_middleware_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [name for name, _ in numbers[0]] == [b"x-counted", b"x-number"]
     first, second = (int(numbers[index][0][1]) for index in (0, 2))
     assert second == first + 1
+
+
+def test_middleware_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's middleware lets signed bodies in, and says who has sent them."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    app = importlib.import_module("middleware_hooks").app
+    body = b'{"hats":2}'
+    signature = hmac.new(b"keep it secret", body, "sha256").hexdigest()
+    headers = {"content-type": "application/json", "x-signature": signature}
+    reply = request(app, "POST", "/orders", body=body, headers=headers)
+    assert reply.json() == {"ordered": {"hats": 2}, "by": "a partner"}
+    assert (reply.header("x-sender"), reply.header("x-size")) == ("a partner", str(len(reply.body)))
+    assert request(app, "POST", "/orders", body=b'{"hats":3}', headers=headers).status == 401
 
 
 @pytest.mark.parametrize(

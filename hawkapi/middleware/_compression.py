@@ -85,7 +85,7 @@ class CompressionMiddleware(Middleware):
             await self.app(scope, receive, send)
             return
         accepted = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-        chosen = choose_coding(accepted.decode("latin-1"), self._offered)
+        chosen = choose_coding(accepted.decode("latin-1"), self._offered) if accepted else None
         # A HEAD has no body to compress; a client that refuses even `identity` still gets an answer.
         coding = chosen if chosen in self._codings and scope["method"] != "HEAD" else None
         if coding is None:

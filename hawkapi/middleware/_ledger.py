@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import final
 
 __all__ = ["Ledger"]
@@ -39,10 +38,15 @@ class Ledger[E]:
         """Say that something has ended; never waits."""
         self._noted.append(end)
 
-    @contextmanager
-    def settled(self) -> Generator[None]:
+    def __enter__(self) -> None:
         """Hold the lock, with everything applied that was noted before."""
-        with self._lock:
+        self._lock.acquire()
+        try:
             for _ in range(len(self._noted)):
                 self._apply(self._noted.popleft())
-            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()

@@ -161,12 +161,12 @@ class AdaptiveConcurrencyMiddleware(Middleware):
 
     def limit_of(self, template: str) -> int:
         """Return how many requests a route takes at a time now."""
-        with self._ledger.settled():
+        with self._ledger:
             route = self._routes.get(template)
             return int(self._initial if route is None else route.limit)
 
     def _admit(self, template: str) -> bool:
-        with self._ledger.settled():
+        with self._ledger:
             route = self._routes.get(template)
             if route is None:
                 route = self._routes[template] = RouteLimit(self._initial)

@@ -44,11 +44,13 @@ class Middleware:
 
     _has_before: ClassVar[bool] = False
     _has_after: ClassVar[bool] = False
+    _has_hooks: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._has_before = cls.before_request is not Middleware.before_request
         cls._has_after = cls.after_response is not Middleware.after_response
+        cls._has_hooks = cls._has_before or cls._has_after
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -76,11 +78,9 @@ class Middleware:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection (ASGI 3). What is no HTTP request is passed on as it is."""
         # PERF: what has no hooks for it costs no coroutine, which is half of what an empty middleware may cost.
-        if scope["type"] != "http":
+        if not self._has_hooks or scope["type"] != "http":
             return self.app(scope, receive, send)
-        if self._has_after:
-            return self._around(scope, receive, send)
-        return self._ahead(scope, receive, send) if self._has_before else self.app(scope, receive, send)
+        return (self._around if self._has_after else self._ahead)(scope, receive, send)
 
     async def _ahead(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request that only `before_request` looks at."""

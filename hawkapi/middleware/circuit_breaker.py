@@ -135,7 +135,7 @@ class CircuitBreakerMiddleware(Middleware):
     def _admit(self, template: str) -> Ticket | float:
         """Admit a request, or return in how many seconds another may be."""
         now = self._clock()
-        with self._ledger.settled():
+        with self._ledger:
             circuit = self._circuits.get(template)
             if circuit is None:
                 circuit = self._circuits[template] = Circuit()

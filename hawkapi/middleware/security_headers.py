@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hawkapi.middleware._heads import changing_head, field_value, has_field
+from hawkapi.middleware._heads import changing_head, field_value
 from hawkapi.middleware.base import Middleware
 from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
 
@@ -66,6 +66,7 @@ class SecurityHeadersMiddleware(Middleware):
         fields = self._secure_fields if scope.get("scheme") == "https" else self._fields
 
         def change(given: HeaderPairs) -> HeaderPairs:
-            return [*given, *(pair for pair in fields if not has_field(given, pair[0]))]
+            names = {name.lower() for name, _ in given}
+            return [*given, *(pair for pair in fields if pair[0] not in names)]
 
         await self.app(scope, receive, changing_head(send, change))
