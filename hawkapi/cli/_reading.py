@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from hawkapi.cli._errors import CommandError
+from hawkapi.openapi._walk import list_of, mapping_of
 
 __all__ = ["parse_document", "read_file", "read_url"]
 
@@ -50,7 +51,7 @@ def read_url(url: str) -> tuple[bytes, bool]:
     shown = _without_credentials(url)
     try:
         with _opener().open(_request(url), timeout=TIMEOUT_S) as response:
-            kind = f"{response.headers.get_content_type()} {urlsplit(response.url).path}".lower()
+            kind = f"{response.headers.get_content_type()} {urlsplit(str(response.geturl())).path}".lower()
             body = _read(response, shown)
     except urllib.error.HTTPError as exc:
         exc.close()
@@ -120,11 +121,12 @@ def parse_document(written: str, body: bytes, is_yaml: bool) -> dict[str, Any]:
     """
     shown = _without_credentials(written) if "://" in written else written
     value = _parse_yaml(shown, body) if is_yaml else _parse_json(shown, body)
-    if isinstance(value, dict) and "swagger" in value:
+    members = mapping_of(value)
+    if "swagger" in members:
         raise CommandError(f"{shown} is a Swagger 2.0 document: convert it to OpenAPI 3 first")
-    if not isinstance(value, dict) or not value.keys() & {"openapi", "paths"}:
+    if not members.keys() & {"openapi", "paths"}:
         raise CommandError(f"{shown} is no OpenAPI document: it is no object with `openapi` and `paths`")
-    return value
+    return members
 
 
 def _parse_json(shown: str, body: bytes) -> Any:
@@ -150,8 +152,9 @@ def _plain(value: Any, left: list[int]) -> Any:
     left[0] -= 1
     if left[0] < 0:
         raise ValueError(f"with its aliases it has more than {MAX_NODES} values")
+    members, items = mapping_of(value), list_of(value)
     if isinstance(value, dict):
-        return {str(name): _plain(item, left) for name, item in value.items()}
+        return {str(name): _plain(item, left) for name, item in members.items()}
     if isinstance(value, list):
-        return [_plain(item, left) for item in value]
+        return [_plain(item, left) for item in items]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

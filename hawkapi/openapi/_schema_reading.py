@@ -91,7 +91,7 @@ class SchemaReader:
             return frozenset()  # What it takes is being put together further up.
         seen.add(id(schema))
         each = [self._types(self.read(item), seen, depth + 1) for item in composed]
-        return None if None in each else frozenset().union(*(kinds for kinds in each if kinds is not None))
+        return None if None in each else frozenset(kind for kinds in each if kinds is not None for kind in kinds)
 
     def alternatives(self, schema: Schema) -> list[Schema] | None:
         """Return what `anyOf` or `oneOf` lists, `null` left out and lists in lists taken apart; `None` without them."""

@@ -51,8 +51,8 @@ def _at(reference: str, spec: dict[str, Any]) -> Any:
     """Return what stands at a JSON pointer in a fragment (RFC 6901, section 6)."""
     found: Any = spec
     for part in unquote(reference[2:]).split("/"):
-        if isinstance(found, list):
-            items = list_of(found)
+        items = list_of(found)
+        if items:
             found = items[int(part)] if part.isdecimal() and len(part) < 9 and int(part) < len(items) else {}
         else:
             found = mapping_of(found).get(part.replace("~1", "/").replace("~0", "~"), {})

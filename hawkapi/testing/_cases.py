@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 from urllib.parse import quote, urlencode
 
-from hawkapi.openapi._walk import mapping_of, operations_of, parameters_of, resolve
+from hawkapi.openapi._walk import list_of, mapping_of, operations_of, parameters_of, resolve
 from hawkapi.testing._examples import Examples, NoExampleError
 
 JSON: Final = "application/json"
@@ -173,7 +173,7 @@ class Operation:
             (name, (f"{name}.txt", str(one).encode(), "text/plain"))
             for name, item in value.items()
             if _is_file(properties.get(name))
-            for one in (item if isinstance(item, list) else [item])
+            for one in _each(item)
         ]
         plain = {name: item for name, item in value.items() if not _is_file(properties.get(name))}
         return MULTIPART, None, list(_fields(plain)), files
@@ -192,9 +192,14 @@ def _is_file(schema: Any) -> bool:
     return members.get("format") == "binary" and "contentEncoding" not in members
 
 
+def _each(value: Any) -> list[Any]:
+    items = list_of(value)
+    return items if isinstance(value, list) else [value]
+
+
 def _fields(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, item in value.items():
-        for one in item if isinstance(item, list) else [item]:
+        for one in _each(item):
             if one is not None:
                 yield name, _text(one)
 
@@ -213,20 +218,21 @@ def _written(parameter: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]
     name, place = str(parameter["name"]), parameter["in"]
     style = parameter.get("style", "form" if place in {"query", "cookie"} else "simple")
     is_exploded = parameter.get("explode", style == "form")
+    members, items = mapping_of(value), list_of(value)
     if value is None:
         return
     if isinstance(value, dict):
         if style == "deepObject":
-            yield from ((f"{name}[{key}]", _text(item)) for key, item in value.items())
+            yield from ((f"{name}[{key}]", _text(item)) for key, item in members.items())
         elif style == "form" and is_exploded:
-            yield from _fields(value)
+            yield from _fields(members)
         else:
             raise NoExampleError("objects of this style are not written; leave it out of the schema or make it text")
     elif isinstance(value, list) and not (style == "form" and is_exploded):
         separator = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
-        yield name, separator.join(map(_text, value))
+        yield name, separator.join(map(_text, items))
     elif isinstance(value, list):
-        yield from ((name, _text(item)) for item in value)
+        yield from ((name, _text(item)) for item in items)
     else:
         yield name, _text(value)
 

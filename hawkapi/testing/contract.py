@@ -38,10 +38,14 @@ HINTS: Final = {
 
 
 class Described(Protocol):
-    """What has an OpenAPI document."""
+    """An application that has an OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
         """Return it."""
+        ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any, /) -> None:
+        """Serve a connection, as ASGI says."""
 
 
 class ContractError(AssertionError):
@@ -183,7 +187,7 @@ def check_contract(
     cases = contract_cases(app)
     if client is not None:
         return _run_all(cases, client, allow, strict=strict)
-    with TestClient(app, raise_server_exceptions=False) as own:  # type: ignore[arg-type]
+    with TestClient(app, raise_server_exceptions=False) as own:
         return _run_all(cases, own, allow, strict=strict)
 
 
