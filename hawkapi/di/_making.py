@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
+from hawkapi._once import CircularWaitError
 from hawkapi.di._graph import Kind, Lifecycle, Provider, Step, View, capture_message
 from hawkapi.di._keeping import (
     ABSENT,
@@ -31,7 +32,7 @@ from hawkapi.di._keeping import (
     is_awaitable,
 )
 from hawkapi.di._needs import MISSING, label_of
-from hawkapi.di.errors import LifecycleError, ProviderNotFoundError, ScopeRequiredError
+from hawkapi.di.errors import CircularDependencyError, LifecycleError, ProviderNotFoundError, ScopeRequiredError
 
 if TYPE_CHECKING:
     from hawkapi.di._active import ActiveOverride
@@ -152,7 +153,13 @@ class Resolver:
         value = keeper.values.get(slot, ABSENT)
         if value is ABSENT:
             keeper.check_open()
-            value = await keeper.cell(slot).aget(partial(self._make, provider, keeper, slot))
+            try:
+                value = await keeper.cell(slot).aget(partial(self._make, provider, keeper, slot))
+            except CircularWaitError:
+                raise CircularDependencyError(
+                    f"{provider.label} needs itself: factories that ask the container by hand wait for each other. "
+                    "Break the cycle: let one ask later."
+                ) from None
         return value
 
     def _place(self, provider: Provider) -> tuple[Keeper, object]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Annotated, Any, Literal
 
 import pytest
 
 from hawkapi.di import Container, Depends, Lifecycle
+from hawkapi.di.errors import CircularDependencyError
 
 
 class Database:
@@ -292,10 +293,37 @@ def test_factory_may_ask_the_container_itself() -> None:
 
     async def main() -> None:
         assert (await container.resolve(Session)).database is await container.resolve(Database)
-        with pytest.raises(RuntimeError, match="asked for the very value"):
+        with pytest.raises(CircularDependencyError, match="int needs itself: factories that ask"):
             await container.resolve(int)
 
     run(main)
+
+
+def test_factories_that_ask_the_container_for_each_other() -> None:
+    """Tasks that go round a circle from different places are told of it instead of waiting for each other."""
+    container = Container()
+    everyone_asks = asyncio.Barrier(3)
+
+    def asking(wanted: type) -> Callable[[], Awaitable[Any]]:
+        is_first = [True]
+
+        async def make() -> Any:
+            if is_first:
+                is_first.clear()
+                await everyone_asks.wait()
+            return await container.resolve(wanted)
+
+        return make
+
+    container.singleton(int, factory=asking(str))
+    container.singleton(str, factory=asking(bytes))
+    container.singleton(bytes, factory=asking(int))
+
+    async def main() -> list[Any]:
+        asked = (container.resolve(wanted) for wanted in (int, str, bytes))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [type(outcome) for outcome in run(main)] == [CircularDependencyError] * 3
 
 
 class Stored[T]:

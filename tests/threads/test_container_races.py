@@ -12,6 +12,7 @@ from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, r
 
 from hawkapi._threading import ShardedCounter
 from hawkapi.di import Container, Depends, override
+from hawkapi.di.errors import CircularDependencyError
 from hawkapi.di.overrides import callables_for
 
 THREADS = 8
@@ -230,3 +231,27 @@ def test_instances_of_closed_loops_do_not_leak() -> None:
     gc.collect()
     assert [reference() is None for reference in references] == [True] * 9 + [False]
     assert len(container.engine.lives._of_loops) == 1
+
+
+@pytest.mark.race
+def test_factories_of_two_loops_that_ask_for_each_other() -> None:
+    """Whoever completes the circle is told of it, and then the other one, too: nobody waits for ever."""
+    for _ in range(30):
+        container = Container()
+
+        async def database(container: Container = container) -> Database:
+            return Database(await container.resolve(Service))
+
+        async def service(container: Container = container) -> Service:
+            return Service(await container.resolve(Database))
+
+        container.singleton(Database, factory=database)
+        container.singleton(Service, factory=service)
+
+        async def ask(index: int, container: Container = container) -> object:
+            try:
+                return await container.resolve(Service if index % 2 else Database)
+            except CircularDependencyError as exc:
+                return type(exc)
+
+        assert run_in_loops(4, ask) == [CircularDependencyError] * 4
