@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "check": "look for gaps in an OpenAPI document",
     "dev": "serve an application while it is being written: reload, tracebacks in responses",
     "diff": "report what breaks clients between two versions of an API",
+    "gen-client": "write a client of an API, in Python or TypeScript",
     "info": "print what a bug report needs",
     "openapi": "write the OpenAPI document of an application",
     "routes": "list the routes of an application",
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.parse_args(arguments)
         parser.print_help()
         return 1
-    module = importlib.import_module(f"hawkapi.cli.{name}")
+    module = importlib.import_module(f"hawkapi.cli.{name.replace('-', '_')}")
     commands[name].description = module.DESCRIPTION
     module.add_arguments(commands[name])
     options, unknown = parser.parse_known_args(arguments)
