@@ -23,6 +23,7 @@ import interpreters  # noqa: E402
 import programs  # noqa: E402
 import suite  # noqa: E402
 import tools  # noqa: E402 - found through the path set above
+import typescript  # noqa: E402
 from console import CIError  # noqa: E402
 from machine import Machine  # noqa: E402
 
@@ -192,6 +193,19 @@ def browser(session: nox.Session) -> None:
         run_suite(session, "served on 3.13t", python, [*arguments, f"--server-python={without}"]),
     ]
     run_suites(session, runs)
+
+
+@nox.session(venv_backend="none")
+def clients(session: nox.Session) -> None:
+    """Check generated clients with mypy and tsc, and run them against an example on both builds; needs node and npm."""
+    with explained(session):
+        compiler = str(typescript.find())
+    builds = (("3.13", ("types", "e2e-gil")), ("3.13t", ("e2e",)))
+    for build, groups in builds:
+        python = environment(session, build, packages(*groups))
+        where = {"HAWKAPI_TSC": compiler, "HAWKAPI_CLIENTS": "required"}
+        tests = ["tests/e2e/test_generated_clients.py", "-m", "", "-p", "no:cacheprovider", "-q", *session.posargs]
+        session.run(str(python), "-m", "pytest", *tests, env=where, external=True)
 
 
 @nox.session(venv_backend="none")
