@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
 import hmac
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from lifespans import COMPLETE, run_events
 from websockets_asgi import ACCEPT, close, converse, text
 
 from hawkapi.config import load_dotenv
+from hawkapi.openapi.codegen import build_client_ir, generate_python_client, generate_typescript_client
 from hawkapi.testing import check_contract
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
@@ -407,3 +410,15 @@ def test_contract_tests_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {outcome.unsure for outcome in outcomes if not outcome.case.is_refused} == {None}
     (mark,) = importlib.import_module("contract_tests").test_contract.pytestmark
     assert [str(case) for case in mark.args[1]] == [str(outcome.case) for outcome in outcomes]
+
+
+def test_bakery_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's code for clients names what the generated ones have; tests/e2e has more of it."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    ir = build_client_ir(importlib.import_module("bakery").app.openapi())
+    page = (EXAMPLES.parent / "guide" / "client-generation.md").read_text("utf-8")
+    python, typescript = generate_python_client(ir), generate_typescript_client(ir)
+    ast.parse(page.split("```python\n")[1].split("```")[0])
+    assert {f"async def {name}(" in python for name in re.findall(r"bakery\.([a-z]+_[a-z_]+)\(", page)} == {True}
+    assert {f"class {name}" in python for name in re.findall(r"client\.([A-Z]\w+)\(", page)} == {True}
+    assert {f"async {name}(" in typescript for name in re.findall(r"bakery\.([a-z]+[A-Z]\w*)\(", page)} == {True}
