@@ -35,7 +35,7 @@ from hawkapi.cli._reading import parse_document, read_file, read_url
 from hawkapi.cli._target import Target, locate
 from hawkapi.openapi.spec import generate_openapi
 
-__all__ = ["is_target", "load_document", "load_documents", "load_target", "made"]
+__all__ = ["document_of", "is_target", "load_document", "load_documents", "load_target", "made", "read_document"]
 
 type Document = dict[str, Any]
 
@@ -60,7 +60,7 @@ def load_document(written: str | None, *, factory: bool = False) -> Document:
         CommandError: there is none; the sentence says what was looked for and where.
     """
     if written is not None and not is_target(written):
-        return _read(written)
+        return read_document(written)
     return document_of(*load_target(written, factory=factory))
 
 
@@ -86,7 +86,12 @@ def is_target(written: str) -> bool:
     return "://" not in written and not written.lower().endswith(FILES)
 
 
-def _read(written: str) -> Document:
+def read_document(written: str) -> Document:
+    """Return the OpenAPI document in a file or at an address.
+
+    Raises:
+        CommandError: it cannot be read, or is none.
+    """
     if "://" not in written:
         return parse_document(written, *read_file(Path(written)))
     if written.lower().startswith(("http://", "https://")):

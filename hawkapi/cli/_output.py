@@ -23,7 +23,7 @@ def write(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", newline="\n")
     except OSError as exc:
         raise CommandError(f"cannot write {output}: {exc.strerror}") from exc
 

@@ -35,7 +35,7 @@ def read_file(path: Path) -> tuple[bytes, bool]:
         CommandError: it cannot be read.
     """
     try:
-        return path.read_bytes(), path.suffix.lower() != ".json"
+        return path.read_bytes(), path.suffix.lower() in {".yaml", ".yml"}
     except OSError as exc:
         raise CommandError(f"cannot read {path}: {exc.strerror}") from exc
 
@@ -132,7 +132,9 @@ def parse_document(written: str, body: bytes, is_yaml: bool) -> dict[str, Any]:
 def _parse_json(shown: str, body: bytes) -> Any:
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as exc:
+    except RecursionError:
+        raise CommandError(f"{shown} is nested too deeply") from None
+    except ValueError as exc:
         raise CommandError(f"{shown} is no JSON: {exc}") from exc
 
 
@@ -143,7 +145,9 @@ def _parse_yaml(shown: str, body: bytes) -> Any:
         raise CommandError(f"{shown} is YAML, for which PyYAML is needed: pip install hawkapi[yaml]") from None
     try:
         return _plain(yaml.safe_load(body), [MAX_NODES])
-    except (yaml.YAMLError, ValueError, RecursionError) as exc:
+    except RecursionError:
+        raise CommandError(f"{shown} is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as exc:
         raise CommandError(f"{shown} is no YAML: {' '.join(str(exc).split())}") from exc
 
 
