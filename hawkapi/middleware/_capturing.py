@@ -25,6 +25,22 @@ type Hook = Callable[[Request, CapturedResponse], Awaitable[object]]
 class Capture:
     """One response on its way out. Request-bound."""
 
+    __slots__ = (
+        "_drops",
+        "_hook",
+        "_is_decided",
+        "_pieces",
+        "_receive",
+        "_request",
+        "_response",
+        "_running",
+        "_scope",
+        "_send",
+        "_start",
+        "_wanted",
+        "_whole",
+    )
+
     def __init__(self, hook: Hook, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         self._hook = hook
         self._request = request
@@ -67,6 +83,8 @@ class Capture:
         if self._running is not None and not self._running.done():
             self._running.cancel()
             await asyncio.wait([self._running])
+            if not self._running.cancelled():
+                self._running.exception()  # Or asyncio would log that nobody has asked for it.
 
     async def _send_other(self, message: Message) -> None:
         """Pass on a message that has no body to look at, such as an early hint, or a file for the server to send."""
@@ -108,12 +126,16 @@ class Capture:
         assert self._response is not None
         assert self._whole is not None
         self._pieces.append(bytes(message.get("body", b"")))
-        if message.get("more_body", False) and not self._running.done():
+        more = message.get("more_body", False)
+        if more and not self._running.done():
             return
-        if not self._whole.done():
-            self._whole.set_result(b"".join(self._pieces))
+        collected = b"".join(self._pieces)
         self._pieces.clear()
-        await self._settle(self._response, await self._running, {"type": "http.response.body", "body": b""})
+        if not more and not self._whole.done():
+            self._whole.set_result(collected)
+        # A hook that asked and then gave up, after a time perhaps, leaves a stream whose beginning is here.
+        result = await self._running
+        await self._settle(self._response, result, {"type": "http.response.body", "body": collected, "more_body": more})
 
     async def _read_rest(self) -> bytes:
         assert self._wanted is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -357,6 +358,44 @@ def test_stream_that_was_read_is_sent_unchanged() -> None:
         await response.read()
 
     assert request(around(streamed, with_after(look)), "GET", "/").body == b"one two three"
+
+
+def test_stream_that_a_hook_gives_up_reading() -> None:
+    """What was collected meanwhile is sent first, and the rest goes on in pieces."""
+    given_up = asyncio.Event()
+
+    async def patient() -> AsyncIterator[bytes]:
+        yield b"one "
+        yield b"two "
+        await given_up.wait()
+        yield b"three "
+        yield b"four"
+
+    async def handler() -> StreamingResponse:
+        """Answer in pieces."""
+        return StreamingResponse(patient())
+
+    async def look(response: CapturedResponse) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await response.read()
+        assert response.is_streaming
+        given_up.set()
+
+    reply = request(around(handler, with_after(look)), "GET", "/")
+    assert [message["body"] for message in reply.messages[1:]] == [b"one two three ", b"four", b""]
+
+
+@pytest.mark.parametrize("body", [b"", b"short"])
+def test_hook_that_replaces_what_it_has_asked_for(body: bytes) -> None:
+    """A body that was read, and then replaced, is what is sent."""
+
+    async def change(response: CapturedResponse) -> None:
+        await response.read()
+        response.body = body
+
+    reply = request(around(streamed, with_after(change)), "GET", "/")
+    assert (reply.body, reply.header("content-length")) == (body, str(len(body)))
 
 
 def test_stream_is_replaced_without_being_read() -> None:
