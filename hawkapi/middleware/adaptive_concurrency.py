@@ -21,9 +21,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, final
 
 from hawkapi.middleware._ledger import Ledger
+from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware.base import Middleware
 from hawkapi.responses.problem import problem_response
-from hawkapi.routing.matched import matched_template
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["AdaptiveConcurrencyMiddleware"]
@@ -133,6 +133,7 @@ class AdaptiveConcurrencyMiddleware(Middleware):
         self._reset_interval_s = min_rtt_reset_interval
         self._buffer = math.sqrt(initial_limit) if queue_size_buffer is None else queue_size_buffer
         self._clock = clock
+        self._keys = RouteKeys()
         self._routes: dict[str, RouteLimit] = {}
         self._ledger = Ledger(self._apply)
 
@@ -141,7 +142,7 @@ class AdaptiveConcurrencyMiddleware(Middleware):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        template = matched_template(scope)
+        template = self._keys.key_of(scope)
         if not self._admit(template):
             await self._refuse(scope, receive, send)
             return

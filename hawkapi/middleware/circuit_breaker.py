@@ -22,10 +22,10 @@ from typing import NamedTuple, final
 
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.middleware._ledger import Ledger
+from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware.base import Middleware
 from hawkapi.params.error_responses import as_validation_error, status_of
 from hawkapi.responses.problem import problem_response
-from hawkapi.routing.matched import matched_template
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["CircuitBreakerMiddleware"]
@@ -111,6 +111,7 @@ class CircuitBreakerMiddleware(Middleware):
         self._timeout_s = recovery_timeout
         self._max_probes = half_open_max_calls
         self._clock = clock
+        self._keys = RouteKeys()
         self._circuits: dict[str, Circuit] = {}
         self._ledger = Ledger(self._apply)
 
@@ -119,7 +120,7 @@ class CircuitBreakerMiddleware(Middleware):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        admitted = self._admit(matched_template(scope))
+        admitted = self._admit(self._keys.key_of(scope))
         if not isinstance(admitted, Ticket):
             await refuse(scope, receive, send, admitted)
             return

@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, final
 
+from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware.base import Middleware
 from hawkapi.responses.json import JSONResponse
-from hawkapi.routing.matched import matched_template
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["DebugMiddleware"]
@@ -57,6 +57,7 @@ class DebugMiddleware(Middleware):
         self._stats_path = f"{prefix.rstrip('/')}/stats"
         self._enabled = enabled
         self._clock = clock
+        self._keys = RouteKeys()
         # Protects the table and the numbers in it, for a few statements that call nothing of the user's. It does not
         # cover a request between its start and its end: that is counted when it ends.
         self._lock = threading.Lock()
@@ -73,7 +74,7 @@ class DebugMiddleware(Middleware):
         return self._counted(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        template = matched_template(scope)
+        template = self._keys.key_of(scope)
         status = 500  # Until a response says otherwise: what raises, or sends nothing, has failed.
         started = self._clock()
 

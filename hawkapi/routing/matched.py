@@ -21,17 +21,18 @@ UNMATCHED: Final = "<unmatched>"
 """What stands for the path of requests that no route takes: they have no template, and clients make them up."""
 
 
-def matched_template(scope: Scope) -> str:
+def matched_template(scope: Scope) -> str | None:
     """Return the path template of the route that a request is for, or of the mount; `UNMATCHED` where there is neither.
 
-    What counts by this grows with the application, not with what clients send.
+    What counts by this grows with the application, not with what clients send. It is `None` outside an application's
+    middleware, where nobody knows its routes.
     """
     route: Route | None = scope.get(ROUTE_KEY)
     if route is not None:
         return route.path
     table: Table | None = scope.get(TABLE_KEY)
     if table is None:
-        return UNMATCHED
+        return None
     path = route_path(scope)
     match = table.find(scope["method"], path)
     if match is not None:

@@ -40,7 +40,7 @@ class Service:
         self.seconds = seconds
         for _ in range(count):
             request(self.middleware, "GET", "/")
-        return self.middleware.limit_of("<unmatched>")
+        return self.middleware.limit_of("/")
 
 
 def test_limit_grows_while_times_stay() -> None:

@@ -175,7 +175,7 @@ def test_exception_that_is_an_answer() -> None:
     """A middleware that refuses a client with an exception has not failed."""
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
-        raise HTTPException(int(scope["path"][1:]))
+        raise HTTPException(int(scope["query_string"]))
 
     def ask(path: str) -> int:
         with pytest.raises(HTTPException) as caught:
@@ -183,8 +183,8 @@ def test_exception_that_is_an_answer() -> None:
         return caught.value.status_code
 
     app = CircuitBreakerMiddleware(inner, failure_threshold=2, clock=Clock())
-    assert [ask("/500"), ask("/404"), ask("/500"), ask("/500")] == [500, 404, 500, 500]
-    assert request(app, "GET", "/500").status == 503
+    assert [ask("/?500"), ask("/?404"), ask("/?500"), ask("/?500")] == [500, 404, 500, 500]
+    assert request(app, "GET", "/?500").status == 503
 
 
 def test_late_success_does_not_close_it() -> None:
@@ -203,6 +203,18 @@ def test_late_success_does_not_close_it() -> None:
 
     asyncio.run(scenario())
     assert service.ask() == 503
+
+
+def test_application_without_routes_of_ours() -> None:
+    """Its paths are told apart, up to a thousand; the others are one."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await Response(b"", status_code=500)(scope, receive, send)
+
+    app = CircuitBreakerMiddleware(inner, failure_threshold=1, clock=Clock())
+    assert [request(app, "GET", path).status for path in ("/a", "/b", "/a")] == [500, 500, 503]
+    assert {request(app, "GET", f"/{number}").status for number in range(998)} == {500}
+    assert [request(app, "GET", path).status for path in ("/x", "/y", "/b", "/997")] == [500, 503, 503, 503]
 
 
 @pytest.mark.parametrize("options", [{"failure_threshold": 0}, {"recovery_timeout": -1}, {"half_open_max_calls": 0}])
