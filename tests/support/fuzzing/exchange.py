@@ -10,7 +10,11 @@ from typing import Any, Final
 
 from fuzzing.cases import Case
 
-_BOUNDARY: Final = re.compile(rb"boundary=\"?([^\";]+)")
+_NEW_EACH_TIME: Final = (
+    (b"content-type", re.compile(rb"boundary=\"?([^\";]+)")),
+    (b"content-security-policy", re.compile(rb"'nonce-([^']+)'")),
+)
+"""What a field names that is drawn for each answer: the boundary of byte ranges, and the nonce of scripts."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,11 @@ class Exchange:
         if self.case.leaves:
             return 0, [], b""
         headers, body = sorted(self.headers), self.body
-        boundary = _BOUNDARY.search(dict(headers).get(b"content-type", b""))
-        if boundary is not None:
-            headers = [(name, value.replace(boundary[1], b"BOUNDARY")) for name, value in headers]
-            body = body.replace(boundary[1], b"BOUNDARY")
+        for field, pattern in _NEW_EACH_TIME:
+            found = pattern.search(dict(headers).get(field, b""))
+            if found is not None:
+                headers = [(name, value.replace(found[1], b"NEW")) for name, value in headers]
+                body = body.replace(found[1], b"NEW")
         return self.status, headers, body
 
     def digest(self) -> bytes:
