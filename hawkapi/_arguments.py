@@ -13,7 +13,7 @@ from hawkapi.codec import CodecError, MalformedError
 from hawkapi.codec._msgpack import is_msgpack, msgpack_decoder
 from hawkapi.exceptions import UnsupportedMediaTypeError
 from hawkapi.http._fields import first_field
-from hawkapi.http.media_types import MULTIPART, URLENCODED
+from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of
 from hawkapi.params._extract import ABSENT, Convert, Default, TextArguments, add_violations
 from hawkapi.params._signature import HandlerParameter, Source
 from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
@@ -144,7 +144,7 @@ class JSONBody:
 
     def _choose(self, declared: str) -> Decode:
         """Return what reads a declared type of content: JSON, unless it says MessagePack or a form."""
-        essence = declared.partition(";")[0].strip().lower()
+        essence = essence_of(declared)
         if essence in FORMS:
             raise UnsupportedMediaTypeError(f"The body must be JSON, not {essence}")
         return self._packed if is_msgpack(essence) else self._decode

@@ -7,6 +7,7 @@ from typing import Any, final
 from hawkapi._arguments import FORMS
 from hawkapi.exceptions import UnsupportedMediaTypeError
 from hawkapi.http._fields import first_field
+from hawkapi.http.media_types import essence_of
 from hawkapi.params._extract import ABSENT, Default, Group
 from hawkapi.params._groups import build_group
 from hawkapi.params._signature import HandlerParameter, Source
@@ -62,7 +63,7 @@ class FormArguments:
             HTTPException: the form is malformed (400) or over a limit (413).
         """
         declared = first_field(headers, b"content-type") or b""
-        essence = declared.decode("latin-1").partition(";")[0].strip().lower()
+        essence = essence_of(declared.decode("latin-1"))
         if essence and essence not in FORMS:
             raise UnsupportedMediaTypeError(f"The body must be a form ({' or '.join(FORMS)}), not {essence}")
         form = await request.form()

@@ -9,7 +9,15 @@ from typing import Final, NamedTuple
 from hawkapi.http._grammar import OWS, TCHARS, parse_parameters
 from hawkapi.http.preferences import parse_preferences
 
-__all__ = ["MULTIPART", "URLENCODED", "MediaType", "choose_media_type", "parse_media_type"]
+__all__ = [
+    "MULTIPART",
+    "URLENCODED",
+    "MediaType",
+    "choose_media_type",
+    "essence_of",
+    "is_json",
+    "parse_media_type",
+]
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
@@ -32,6 +40,16 @@ class MediaType(NamedTuple):
     def essence(self) -> str:
         """Type and subtype without parameters: `text/html`."""
         return f"{self.type}/{self.subtype}"
+
+
+def essence_of(text: str) -> str:
+    """Return type and subtype of a media type in lower case, whatever stands behind them; empty where nothing does."""
+    return text.partition(";")[0].strip().lower()
+
+
+def is_json(essence: str) -> bool:
+    """Whether a media type without parameters is JSON (RFC 6839 section 3.1)."""
+    return essence == "application/json" or essence.endswith("+json")
 
 
 def parse_media_type(text: str | None) -> MediaType | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
+from hawkapi.http.media_types import essence_of
 from hawkapi.http.preferences import choose_coding
 from hawkapi.middleware._heads import has_field, vary_by
 from hawkapi.middleware.base import Middleware
@@ -204,7 +205,7 @@ def is_compressible(start: Message) -> bool:
 
 
 def _is_compressible_type(content_type: str) -> bool:
-    essence = content_type.partition(";")[0].strip().lower()
+    essence = essence_of(content_type)
     if essence.startswith(("image/", "audio/", "video/")):
         return essence in COMPRESSIBLE_IMAGES
     return essence != "text/event-stream" and essence not in COMPRESSED

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from hawkapi.http.cookies import format_set_cookie
-from hawkapi.http.media_types import MULTIPART, URLENCODED
+from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of
 from hawkapi.http.urls import DEFAULT_PORTS, Host, parse_host
 from hawkapi.middleware._heads import changing_head
 from hawkapi.middleware._signing import Signer, read_keys
@@ -179,7 +179,7 @@ async def _form_token(request: Request) -> str | None:
     Raises:
         RequestEntityTooLarge: the body is longer than the application allows (413).
     """
-    essence = (request.content_type or "").partition(";")[0].strip().lower()
+    essence = essence_of(request.content_type or "")
     if essence not in {URLENCODED, MULTIPART}:
         return None
     # A multipart form is not kept when it is read from the network; the handler may want it in another way.

@@ -11,6 +11,7 @@ from hawkapi._callables import evaluate_annotation, unwrap_callable
 from hawkapi.codec._annotations import expand_alias, is_alias
 from hawkapi.codec._msgpack import CONTENT_TYPE as MSGPACK
 from hawkapi.exceptions import reason_phrase
+from hawkapi.http.media_types import essence_of, is_json
 from hawkapi.openapi._schemas import Schemas
 from hawkapi.openapi._variants import Use
 from hawkapi.responses import RedirectResponse
@@ -152,7 +153,7 @@ def _content_of(cls: type[Any]) -> dict[str, Any]:
     # `Response` itself stands for any response.
     if cls is Response or issubclass(cls, RedirectResponse) or not isinstance(declared, str):
         return {}
-    essence = declared.partition(";")[0].strip().lower()
+    essence = essence_of(declared)
     content: dict[str, Any] = {essence: _raw_content(essence)}
     # A name that ends in `.pdf` makes it another type than that of the class.
     return content | ({"*/*": {}} if cls.__name__ == "FileResponse" else {})
@@ -161,6 +162,6 @@ def _content_of(cls: type[Any]) -> dict[str, Any]:
 def _raw_content(essence: str) -> dict[str, Any]:
     if essence == EVENTS:
         return {}  # SPEC: OpenAPI 3.1 cannot describe one event of a stream, and tools take a schema for that.
-    if essence == JSON or essence.endswith("+json"):
+    if is_json(essence):
         return {"schema": {}}
     return {"schema": {"type": "string"} if essence.startswith("text/") else {"type": "string", "format": "binary"}}

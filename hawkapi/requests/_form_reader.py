@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hawkapi.exceptions import ClientDisconnect
-from hawkapi.http.media_types import MULTIPART, URLENCODED, parse_media_type
+from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of, parse_media_type
 from hawkapi.http.multipart import MultipartError, parse_boundary
 from hawkapi.requests._multipart_form import MultipartForm
 from hawkapi.requests.body import BodyReader
@@ -46,14 +46,13 @@ async def read_form(
 async def _read(
     reader: BodyReader, content_type: str | None, limit: int, max_parts: int, max_field_size: int
 ) -> FormData:
-    media_type = parse_media_type(content_type)
     # What is malformed after the semicolon is still meant to be a form, and is refused as one.
-    essence = media_type.essence if media_type is not None else (content_type or "").partition(";")[0].strip().lower()
+    essence = essence_of(content_type or "")
     if essence == URLENCODED:
         return parse_urlencoded(await reader.read(limit), max_parts)
     if essence == MULTIPART:
         try:
-            boundary = parse_boundary(media_type)
+            boundary = parse_boundary(parse_media_type(content_type))
         except MultipartError as exc:
             raise MalformedBodyError(f"Malformed form: {exc}") from exc
         reader.check_unconsumed()

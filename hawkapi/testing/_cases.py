@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 from urllib.parse import quote, urlencode
 
+from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of, is_json
 from hawkapi.openapi._walk import list_of, mapping_of, operations_of, parameters_of, resolve
 from hawkapi.testing._examples import Examples, NoExampleError
 
 JSON: Final = "application/json"
-URLENCODED: Final = "application/x-www-form-urlencoded"
-MULTIPART: Final = "multipart/form-data"
 
 type Pairs = list[tuple[str, str]]
 
@@ -147,8 +146,8 @@ class Operation:
 
     def _body(self, *, with_optional: bool) -> tuple[str, bytes | None, Pairs | None, Any]:
         """Return media type and body, or the fields and the files of a multipart form, whose type the client knows."""
-        contents = {str(name).partition(";")[0].strip().lower(): media for name, media in self._contents()}
-        for kind in (JSON, *(name for name in contents if name.endswith("+json"))):
+        contents = {essence_of(str(name)): media for name, media in self._contents()}
+        for kind in (JSON, *filter(is_json, contents)):
             if kind in contents:
                 value = self._value_of(contents[kind], with_optional=with_optional)
                 return kind, json.dumps(value).encode(), None, None

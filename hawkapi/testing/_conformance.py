@@ -6,6 +6,7 @@ import importlib
 import json
 from typing import Any, final
 
+from hawkapi.http.media_types import essence_of, is_json
 from hawkapi.openapi._walk import list_of, mapping_of, resolve
 from hawkapi.testing.response import TestResponse
 
@@ -67,12 +68,11 @@ class Conformance:
         written = response.headers.get("content-type")
         if written is None:
             return f"status {response.status_code} has no content, and {', '.join(contents)} is documented"
-        essence = written.partition(";")[0].strip().lower()
+        essence = essence_of(written)
         media = _media_of(contents, essence)
         if media is None:
             return f"content-type {essence} is not documented for status {response.status_code} ({', '.join(contents)})"
-        is_json = essence == "application/json" or essence.endswith("+json")
-        if not is_json or "content-encoding" in response.headers:
+        if not is_json(essence) or "content-encoding" in response.headers:
             return None
         try:
             value = json.loads(response.content)

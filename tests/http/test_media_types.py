@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hawkapi.http.media_types import choose_media_type, parse_media_type
+from hawkapi.http.media_types import choose_media_type, essence_of, is_json, parse_media_type
 
 JSON, MSGPACK, HTML, TEXT = "application/json", "application/msgpack", "text/html", "text/plain; charset=utf-8"
 
@@ -107,3 +107,32 @@ def test_offer_that_is_no_media_type() -> None:
     """A mistake of the program is an error."""
     with pytest.raises(ValueError, match="'json' is offered, but is not a media type"):
         choose_media_type("text/html", ["json"])
+
+
+@pytest.mark.parametrize(
+    ("text", "essence"),
+    [
+        pytest.param("application/json", "application/json", id="plain"),
+        pytest.param(" Text/HTML ; charset=utf-8", "text/html", id="parameter"),
+        pytest.param("multipart/form-data; boundary", "multipart/form-data", id="malformed-parameter"),
+        pytest.param("json", "json", id="no-media-type"),
+        pytest.param("; charset=utf-8", "", id="nothing"),
+    ],
+)
+def test_essence_of(text: str, essence: str) -> None:
+    """What a sender meant is known even where the rest is malformed."""
+    assert essence_of(text) == essence
+
+
+@pytest.mark.parametrize(
+    ("essence", "expected"),
+    [
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("application/jsonl", False),
+        ("text/json", False),
+    ],
+)
+def test_is_json(essence: str, expected: bool) -> None:
+    """JSON is JSON under the names that are built on it, too."""
+    assert is_json(essence) is expected

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, final
 
+from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of, is_json
 from hawkapi.openapi.codegen._document import Document, below, object_at, sequence_at, text_at
 from hawkapi.openapi.codegen._names import pascal_case
 from hawkapi.openapi.codegen._schemas import Schemas, Spelled, spelled
@@ -133,7 +134,7 @@ class Operations:
     def _content(self, media: Any, place: str, media_type: str, hint: str) -> Content:
         schema, at = object_at(media, place).get("schema"), below(place, "schema")
         kind = _kind_of(media_type)
-        essence = _essence(media_type)
+        essence = essence_of(media_type)
         if kind == "json":
             return Content(kind, essence, self._schemas.type_of(schema, at, pascal_case(hint, "Body")))
         if kind in {"form", "multipart"}:
@@ -190,24 +191,20 @@ def _encoding_of(parameter: dict[str, Any], where: str) -> Encoding:
     return _ENCODINGS.get(str(style), "comma")
 
 
-def _essence(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
-
-
 def _kind_of(media_type: str) -> BodyKind:
-    essence = _essence(media_type)
-    if essence == JSON or essence.endswith("+json"):
+    essence = essence_of(media_type)
+    if is_json(essence):
         return "json"
-    if essence == "multipart/form-data":
+    if essence == MULTIPART:
         return "multipart"
-    if essence == "application/x-www-form-urlencoded":
+    if essence == URLENCODED:
         return "form"
     return "text" if essence.startswith("text/") else "bytes"
 
 
 def _preferred(content: dict[str, Any]) -> str | None:
     """Return the media type to use: JSON, then forms, text, anything; the first of those that are alike."""
-    exact = [media_type for media_type in content if _essence(media_type) == JSON]
+    exact = [media_type for media_type in content if essence_of(media_type) == JSON]
     return next(iter(exact), None) or min(content, key=lambda name: _ORDER[_kind_of(name)], default=None)
 
 
