@@ -1,7 +1,7 @@
 """How one request is answered once its endpoint is known.
 
 A plain endpoint, a coroutine function whose arguments come from the path, the query, header fields, cookies and a body,
-is answered in `HawkAPI` itself, in as few steps as there can be. For the others the arguments are found by a
+is answered in `Serving.__call__`, in as few steps as there can be. For the others the arguments are found by a
 `Resolution`, and the pieces of the rest are here.
 """
 

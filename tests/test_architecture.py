@@ -54,6 +54,7 @@ LAYERS = {
         "_plan",
         "_resolution",
         "_results",
+        "_serving",
         "_snapshot",
         "_websocket_dispatch",
     },
