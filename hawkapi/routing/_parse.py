@@ -31,11 +31,8 @@ class Template(NamedTuple):
     path: str
     """The normalised text: one leading slash, none at the end."""
     segments: tuple[str | Parameter, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the parameters, from left to right."""
-        return tuple(segment.name for segment in self.segments if isinstance(segment, Parameter))
+    names: tuple[str, ...]
+    """Those of the parameters, from left to right."""
 
 
 def join_paths(prefix: str, path: str) -> str:
@@ -52,15 +49,14 @@ def parse_template(path: str) -> Template:
     """
     path = join_paths("", path)
     segments = tuple(_parse_segment(text, path) for text in path.split("/")[1:] if path != "/")
-    template = Template(path, segments)
-    names = template.names
+    names = tuple(segment.name for segment in segments if isinstance(segment, Parameter))
     for name in names:
         if names.count(name) > 1:
             raise InvalidPathError(f"Path {path!r} has two parameters named {name!r}")
     for segment in segments[:-1]:
         if isinstance(segment, Parameter) and segment.converter.takes_rest:
             raise InvalidPathError(f"Path {path!r}: {{{segment.name}:path}} takes the rest and must come last")
-    return template
+    return Template(path, segments, names)
 
 
 def _parse_segment(text: str, path: str) -> str | Parameter:
