@@ -43,20 +43,26 @@ def resolve(value: Any, spec: dict[str, Any]) -> Any:
         if reference in seen:
             return {}
         seen.add(reference)
-        value = _at(reference, spec)
+        value = spec
+        for name in names_in(reference):
+            value = member_of(value, name)
+        value = {} if value is None else value
     return value
 
 
-def _at(reference: str, spec: dict[str, Any]) -> Any:
-    """Return what stands at a JSON pointer in a fragment (RFC 6901, section 6)."""
-    found: Any = spec
-    for part in unquote(reference[2:]).split("/"):
-        items = list_of(found)
-        if items:
-            found = items[int(part)] if part.isdecimal() and len(part) < 9 and int(part) < len(items) else {}
-        else:
-            found = mapping_of(found).get(part.replace("~1", "/").replace("~0", "~"), {})
-    return found
+def names_in(reference: str) -> list[str]:
+    """Return the names on the way that a reference, `#/...`, goes through its document (RFC 6901, section 6)."""
+    return [name.replace("~1", "/").replace("~0", "~") for name in unquote(reference).split("/")[1:]]
+
+
+def member_of(value: object, name: str) -> Any:
+    """Return a member of an object by its name, of an array by its index, or `None` where there is none."""
+    items = list_of(value)
+    if not items:
+        return mapping_of(value).get(name)
+    # Python refuses to read a number of thousands of digits.
+    is_index = name.isdecimal() and len(name) < 9 and int(name) < len(items)
+    return items[int(name)] if is_index else None
 
 
 def one_line(text: str) -> str:

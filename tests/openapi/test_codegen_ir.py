@@ -130,6 +130,7 @@ def test_whole_client() -> None:
         pytest.param({"enum": [0.5]}, "float", "", id="fraction"),
         pytest.param({"const": "x'"}, 'Literal["x\'"]', "", id="const"),
         pytest.param({"$ref": "#/components/schemas/Item/properties/a"}, "A", "", id="inner-reference"),
+        pytest.param({"$ref": "#/components/schemas%2FItem"}, "Item", "", id="encoded-slash"),
     ],
 )
 def test_type(schema: Any, type_str: str, exact: str) -> None:
@@ -365,6 +366,11 @@ def test_variables_of_servers() -> None:
             document(A={"$ref": "#/components/schemas/B"}),
             "#/components/schemas/A: the reference '#/components/schemas/B' leads nowhere",
             id="nowhere",
+        ),
+        pytest.param(
+            {**document(A={"$ref": "#/tags/" + "9" * 5000}), "tags": [{}]},
+            f"#/components/schemas/A: the reference '#/tags/{'9' * 5000}' leads nowhere",
+            id="huge-index",
         ),
         pytest.param(
             document(A={"$ref": "other.json#/A"}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast, final
-from urllib.parse import unquote
 
+from hawkapi.openapi._walk import member_of, names_in
 from hawkapi.openapi.codegen.errors import UnusableSpecError
 
 __all__ = ["Document", "below", "object_at", "sequence_at", "text_at"]
@@ -139,10 +139,10 @@ class Document:
             raise UnusableSpecError(
                 f"{reference!r} is not in this document; bundle the documents into one first", place
             )
-        names = [unquote(name).replace("~1", "/").replace("~0", "~") for name in reference.split("/")[1:]]
+        names = names_in(reference)
         found: Any = self.root
         for name in names:
-            found = _member(found, name)
+            found = member_of(found, name)
             if found is None:
                 raise UnusableSpecError(f"the reference {reference!r} leads nowhere", place)
         return found, below("#", *names)
@@ -158,12 +158,3 @@ def _check_encodable(text: str, place: str) -> None:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise UnusableSpecError("here is half of a pair of surrogates, which is no text", place) from None
-
-
-def _member(value: Any, name: str) -> Any:
-    if isinstance(value, Mapping):
-        return cast("Object", value).get(name)
-    if isinstance(value, list) and name.isdecimal():
-        items = cast("Sequence[Any]", value)
-        return items[int(name)] if int(name) < len(items) else None
-    return None
