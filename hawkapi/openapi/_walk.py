@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
+from hawkapi.http.media_types import essence_of
+
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The members of a path item that are operations (OpenAPI 3.1, section 4.8.9)."""
 
-_TEMPLATED: Final = re.compile(r"\{([^{}]*)\}")
+PARAMETER: Final = re.compile(r"\{([^{}]*)\}")
+"""A parameter in a path, with its name."""
 
 
 def mapping_of(value: object) -> dict[str, Any]:
@@ -73,7 +76,17 @@ def one_line(text: str) -> str:
 def shape_of(path: object) -> str:
     """Return a path whose parameters have no names: templates that differ in those only are the same paths
     (OpenAPI 3.1, section 4.8.8.1)."""
-    return _TEMPLATED.sub("{}", str(path))
+    return PARAMETER.sub("{}", str(path))
+
+
+def media_type_in(content: dict[str, Any], media_type: str) -> str | None:
+    """Return the member of a content that holds a media type: itself, without its parameters, or a range."""
+    names = {str(name).lower().replace(" ", ""): name for name in content}
+    wanted = media_type.lower().replace(" ", "")
+    essence = essence_of(wanted)
+    essences = {essence_of(name): found for name, found in reversed(names.items())}
+    tries = (names.get(wanted), *map(essences.get, (essence, f"{essence.partition('/')[0]}/*", "*/*")))
+    return next((found for found in tries if found is not None), None)
 
 
 def parameters_of(spec: dict[str, Any], path: str, operation: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -83,7 +96,7 @@ def parameters_of(spec: dict[str, Any], path: str, operation: dict[str, Any]) ->
     in lower case (RFC 9110, section 5.1).
     """
     item = mapping_of(resolve(mapping_of(mapping_of(spec).get("paths")).get(path), spec))
-    positions = {name: f"{{{index}}}" for index, name in enumerate(_TEMPLATED.findall(str(path)))}
+    positions = {name: f"{{{index}}}" for index, name in enumerate(PARAMETER.findall(str(path)))}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for holder in (item, operation):
         for parameter in list_of(holder.get("parameters")):

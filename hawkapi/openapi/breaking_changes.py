@@ -14,7 +14,7 @@ from typing import Any, Final, final
 from hawkapi.openapi._schema_changes import Direction, Kind, SchemaChange, SchemaPair
 from hawkapi.openapi._schema_reading import SchemaReader
 from hawkapi.openapi._security_changes import is_refused, listed, ways_in
-from hawkapi.openapi._walk import mapping_of, one_line, operations_of, parameters_of, resolve, shape_of
+from hawkapi.openapi._walk import mapping_of, media_type_in, one_line, operations_of, parameters_of, resolve, shape_of
 
 __all__ = ["Change", "ChangeType", "Severity", "detect_breaking_changes", "format_report"]
 
@@ -234,7 +234,7 @@ class _Comparison:
         # The same schema in several media types is compared once.
         told: set[tuple[ChangeType, str]] = set()
         for media_type, media in old_content.items():
-            found_as = _media_type_in(new_content, media_type)
+            found_as = media_type_in(new_content, str(media_type))
             if found_as is None:
                 text = f"{what} media type {media_type} was removed"
                 yield self._change(removed, BREAKING, text, old_value=media_type)
@@ -268,16 +268,6 @@ def _schema_of(parameter: dict[str, Any]) -> Any:
     """Return the schema of a parameter, also of one that is written in a media type (OpenAPI 3.1, section 4.8.12)."""
     contents = mapping_of(parameter.get("content")).values()
     return parameter.get("schema", next((mapping_of(media).get("schema") for media in contents), None))
-
-
-def _media_type_in(content: dict[str, Any], media_type: str) -> str | None:
-    """Return the member of a content that holds a media type: itself, without its parameters, or a range."""
-    names = {str(name).lower().replace(" ", ""): name for name in content}
-    wanted = str(media_type).lower().replace(" ", "")
-    essence = wanted.partition(";")[0]
-    essences = {name.partition(";")[0]: found for name, found in reversed(names.items())}
-    tries = (names.get(wanted), *map(essences.get, (essence, f"{essence.partition('/')[0]}/*", "*/*")))
-    return next((found for found in tries if found is not None), None)
 
 
 def format_report(changes: Sequence[Change]) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any, final
 
 from hawkapi.http.media_types import essence_of, is_json
-from hawkapi.openapi._walk import list_of, mapping_of, resolve
+from hawkapi.openapi._walk import list_of, mapping_of, media_type_in, resolve
 from hawkapi.testing.response import TestResponse
 
 __all__ = ["Conformance"]
@@ -69,8 +69,8 @@ class Conformance:
         if written is None:
             return f"status {response.status_code} has no content, and {', '.join(contents)} is documented"
         essence = essence_of(written)
-        media = _media_of(contents, essence)
-        if media is None:
+        found = media_type_in(contents, written)
+        if found is None:
             return f"content-type {essence} is not documented for status {response.status_code} ({', '.join(contents)})"
         if not is_json(essence) or "content-encoding" in response.headers:
             return None
@@ -78,6 +78,7 @@ class Conformance:
             value = json.loads(response.content)
         except ValueError:
             return f"status {response.status_code}: the body is no JSON"
+        media = mapping_of(contents[found])
         return self.complaint(media["schema"], value) if "schema" in media else None
 
     def described(self, responses: dict[str, Any], status: int) -> dict[str, Any] | None:
@@ -86,14 +87,6 @@ class Conformance:
             if key in responses:
                 return mapping_of(resolve(responses[key], self._document))
         return None
-
-
-def _media_of(contents: dict[str, Any], essence: str) -> dict[str, Any] | None:
-    known = {str(name).partition(";")[0].strip().lower(): mapping_of(media) for name, media in contents.items()}
-    for name in (essence, f"{essence.partition('/')[0]}/*", "*/*"):
-        if name in known:
-            return known[name]
-    return None
 
 
 def _is_write_only(error: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, final
 
 from hawkapi.http.media_types import MULTIPART, URLENCODED, essence_of, is_json
+from hawkapi.openapi._walk import PARAMETER
 from hawkapi.openapi.codegen._document import Document, below, object_at, sequence_at, text_at
 from hawkapi.openapi.codegen._names import pascal_case
 from hawkapi.openapi.codegen._schemas import Schemas, Spelled, spelled
@@ -21,7 +22,6 @@ METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 JSON: Final = "application/json"
 PLACES: Final = ("path", "query", "header", "cookie")
 _ORDER: Final[dict[BodyKind, int]] = {"json": 0, "form": 1, "multipart": 1, "text": 2, "bytes": 3}
-_TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
 _ENCODINGS: Final[dict[str, Encoding]] = {
     "form": "comma",
     "simple": "comma",
@@ -100,7 +100,7 @@ class Operations:
                 if not isinstance(name, str) or where not in PLACES:
                     raise UnusableSpecError(f"a parameter needs a name and a place ({', '.join(PLACES)})", at)
                 found[name, str(where)] = self._param(here, at, operation, name, str(where))
-        in_path = dict.fromkeys(_TEMPLATE.findall(path))
+        in_path = dict.fromkeys(PARAMETER.findall(path))
         text = ParamIR("", "str", True, encoding="comma")
         groups = {where: tuple(param for (_, at), param in found.items() if at == where) for where in PLACES}
         # In the order of the path, and also those that the document forgot: without them there is no path.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from hawkapi.openapi._walk import PARAMETER
+
 __all__ = ["Part", "parts_of"]
 
-_TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
 _SAFE: Final = "/:@!$&'()*+,;=~%"
 """What stands in paths as it is (RFC 3986 section 3.3), and `%`, of what is encoded already."""
 
@@ -25,7 +25,7 @@ def parts_of(path: str, params: Collection[str]) -> list[Part]:
     """Take a template apart; braces without a parameter are text."""
     found: list[Part] = []
     end = 0
-    for match in _TEMPLATE.finditer(path):
+    for match in PARAMETER.finditer(path):
         if match[1] in params:
             found += [Part(_text(path[end : match.start()]), False), Part(match[1], True)]
             end = match.end()
