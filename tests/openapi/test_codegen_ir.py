@@ -333,7 +333,12 @@ def test_parameters_of_the_path_item() -> None:
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [pytest.param("/", "get_", id="root"), pytest.param("/a-b/{id}", "get_a_b__id_", id="template")],
+    [
+        pytest.param("/", "get_", id="root"),
+        pytest.param("/a-b/{id}", "get_a_b__id", id="template"),
+        pytest.param("/a.b/{id}/", "get_a_b__id", id="slash-at-the-end"),
+        pytest.param("/{id}", "get_id", id="template-only"),
+    ],
 )
 def test_operation_without_id(path: str, name: str) -> None:
     """It is called after method and path."""

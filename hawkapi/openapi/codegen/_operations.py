@@ -179,8 +179,8 @@ def _named(param: ParamIR, name: str) -> ParamIR:
 
 
 def _name_of(method: str, path: str) -> str:
-    """Return the name of an operation that has none: `GET /items/{id}` is `get_items__id_`."""
-    return f"{method}{re.sub('[^A-Za-z0-9_]', '_', path)}"
+    """Return the name of an operation that has none: `GET /items/{id}` is `get_items__id`."""
+    return f"{method}_{re.sub('[^A-Za-z0-9_]', '_', path).strip('_')}"
 
 
 def _encoding_of(parameter: dict[str, Any], where: str) -> Encoding:
