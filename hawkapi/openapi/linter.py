@@ -91,11 +91,12 @@ def _is_described(response: Any) -> bool:
     return bool(members.get("description")) or "$ref" in members
 
 
-DEFAULT_RULES: Final[tuple[Rule, ...]] = (
+# COMPAT: a list as in hawkapi 0.2.0, because people write `lint(spec, rules=DEFAULT_RULES + [mine])`.
+DEFAULT_RULES: Final[list[Rule]] = [
     check_operation_id_required,
     check_operation_summary_required,
     check_response_description_required,
-)
+]
 """What `lint` checks unless it is told otherwise, in this order."""
 
 

@@ -79,3 +79,13 @@ def test_report() -> None:
     )
     assert format_lint_report(issues[:1]).endswith("\n\nFound 1 issue.")
     assert format_lint_report([]) == "No issues found."
+
+
+def test_default_rules() -> None:
+    """They are a list in the documented order, to which one's own are added."""
+    assert [rule.__name__ for rule in DEFAULT_RULES] == [
+        "check_operation_id_required",
+        "check_operation_summary_required",
+        "check_response_description_required",
+    ]
+    assert lint(document(get={}), rules=DEFAULT_RULES + []) == lint(document(get={}))  # noqa: RUF005 - what users write
