@@ -91,6 +91,7 @@ class OAuth2PasswordBearer(OAuth2):
     ) -> None:
         self.token_url = required("token_url", token_url, tokenUrl)
         flow = flow_of(self.token_url, either("refresh_url", refresh_url, refreshUrl), scopes)
+        self.scopes = dict(scopes or {})
         super().__init__({"password": flow}, auto_error=auto_error, scheme_name=scheme_name, description=description)
 
 

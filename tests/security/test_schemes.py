@@ -399,6 +399,13 @@ def test_class_of_a_scheme(cls: Any, marker: Callable[[Any], object]) -> None:
         marker(cls)
 
 
+def test_attributes_of_the_password_scheme() -> None:
+    """What it was made of can be read: a dependency may tell which scopes there are."""
+    scheme = OAuth2PasswordBearer("/token", scopes={"read": "Read notes"})
+    assert (scheme.token_url, scheme.scopes, scheme.auto_error) == ("/token", {"read": "Read notes"}, True)
+    assert OAuth2PasswordBearer("/token").scopes == {}
+
+
 def test_missing_credential_error() -> None:
     """It is an HTTP exception, so that it is answered wherever it is raised."""
     error = missing_credential_error("gone", headers={"a": "b"})
