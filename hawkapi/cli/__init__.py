@@ -63,15 +63,28 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command, and return 0 when it worked.
 
     Args:
         argv: the arguments without the program's name, default the process's.
 
-    Returns:
-        The exit status: 0 when it worked, 1 when it did not or no command was given. Wrong usage exits with 2.
+    Raises:
+        SystemExit: with 1 it did not work, or no command was given; with 2 it was not written correctly.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    status = status_of(arguments)
+    # COMPAT: hawkapi 0.2.0 exits, as argparse does of wrong usage; and from `diff` also when nothing is found.
+    if status or arguments[:1] == ["diff"]:
+        raise SystemExit(status)
+    return status
+
+
+def status_of(arguments: list[str]) -> int:
+    """Run the command, and return its exit status: 0 when it worked, 1 when it did not or no command was given.
+
+    Raises:
+        SystemExit: wrong usage (2), or all that was asked for is the help or the version (0).
+    """
     parser, commands = build_parser()
     # The options of the program itself take no values, so the first other word is the command.
     name = next((word for word in arguments if not word.startswith("-")), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hawkapi.cli import main
+from hawkapi.cli import status_of as main
 from hawkapi.cli._application import load, load_again
 from hawkapi.cli._errors import CommandError
 

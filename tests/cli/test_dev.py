@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hawkapi import HawkAPI
-from hawkapi.cli import main
+from hawkapi.cli import status_of as main
 
 type Write = Callable[[dict[str, str]], Path]
 type Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]

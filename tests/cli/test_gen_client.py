@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hawkapi.cli import main
+from hawkapi.cli import status_of as main
 
 type Write = Callable[[dict[str, str]], Path]
 

@@ -12,7 +12,8 @@ from typing import Any, override
 
 import pytest
 
-from hawkapi.cli import _reading, main
+from hawkapi.cli import _reading
+from hawkapi.cli import status_of as main
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

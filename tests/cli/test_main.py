@@ -14,9 +14,16 @@ import hawkapi
 from hawkapi.cli import main
 
 
+def exit_status(*arguments: str) -> object:
+    """Return the status with which the command exits."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    return caught.value.code
+
+
 def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a command the help is printed and the status is 1."""
-    assert main([]) == 1
+    assert exit_status() == 1
     captured = capsys.readouterr()
     assert captured.err == ""
     assert captured.out.startswith("usage: hawkapi [-h] [--version] COMMAND ...")
@@ -54,7 +61,7 @@ def test_interrupt_while_the_application_is_imported(
     (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt\n")
     monkeypatch.setattr(sys, "path", sys.path.copy())
     monkeypatch.chdir(tmp_path)
-    assert (main(["routes", "interrupted"]), capsys.readouterr().err) == (130, "")
+    assert (exit_status("routes", "interrupted"), capsys.readouterr().err) == (130, "")
 
 
 def test_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,9 +93,20 @@ def test_codec_that_does_not_exist_for_the_installed_command(tmp_path: Path) -> 
 
 def test_commands_are_loaded_when_they_are_called() -> None:
     """The command itself loads neither a server nor another command."""
-    program = "import sys; from hawkapi.cli import main; main([]); print(*sys.modules)"
+    program = "import sys; from hawkapi.cli import status_of; status_of([]); print(*sys.modules)"
     loaded = set(run_python("-c", program).stdout.split())
     assert not loaded & {"uvicorn", "granian", "hawkapi.cli.run", "hawkapi.cli.dev"}
+
+
+def test_exit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs that call `main` see an exit where the command would have one, but not where all is well."""
+    document = tmp_path / "api.json"
+    document.write_text('{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}')
+    assert main(["check", str(document)]) == 0
+    assert exit_status("check", "no.json") == 1
+    capsys.readouterr()
+    assert exit_status("diff", str(document), str(document)) == 0
+    assert capsys.readouterr().out == "No API changes detected.\n"
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:

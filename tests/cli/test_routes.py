@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hawkapi.cli import main
+from hawkapi.cli import status_of as main
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

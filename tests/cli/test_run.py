@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from run_settings import SETTINGS
 
-from hawkapi.cli import main, run
+from hawkapi.cli import run
+from hawkapi.cli import status_of as main
 from hawkapi.cli._errors import CommandError
 from hawkapi.cli._gil import GilWatch, gil_enabled, watch
 from hawkapi.codec import CODEC

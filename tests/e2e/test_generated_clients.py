@@ -22,7 +22,7 @@ from hostile_documents import document_of
 from servers import FREE_THREADED, Served, serve
 from subprocesses import run_python
 
-from hawkapi.cli import main
+from hawkapi.cli import status_of as main
 from hawkapi.openapi.codegen import ClientIR, build_client_ir, generate_python_client, generate_typescript_client
 from hawkapi.openapi.codegen.python import Models
 
