@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
-from hawkapi.http._grammar import OWS, parse_parameters, split_list
+from hawkapi.http._grammar import OWS, parse_parameters
 
 __all__ = ["ForwardedElement", "Hop", "parse_forwarded", "parse_hop", "parse_hops"]
 
@@ -14,6 +14,9 @@ type IPAddress = IPv4Address | IPv6Address
 
 _NODE: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?")
 """node = IPv4address / "[" IPv6address "]", with a port (section 6); names of nodes are not addresses."""
+
+_BACKWARDS: Final = re.compile(r'(?:[^",]++|"(?:[^"]|"(?=\\))*+"?)++')
+"""An element of a list that is read from its end: a quoted string ends where no backslash stands before its `"`."""
 
 MAX_PORT: Final = 65535
 
@@ -57,16 +60,24 @@ def parse_hop(text: str) -> Hop | None:
 
 
 def parse_hops(text: str) -> list[Hop | None]:
-    """Return the members of an `X-Forwarded-For` list, the client's side first; `None` stands for one that is none."""
-    return [parse_hop(element) for element in split_list(text)]
+    """Return the members of an `X-Forwarded-For` list, the client's side first; `None` stands for one that is none.
+
+    SECURITY: every comma separates. The list has no quoted strings, and were one read there, a client who opens one
+    would take the address in, that the proxy adds behind it.
+    """
+    return [parse_hop(member) for member in text.split(",") if member.strip(OWS)]
 
 
 def parse_forwarded(text: str) -> list[ForwardedElement]:
     """Return the elements of a `Forwarded` field, the client's side first; several fields joined by commas.
 
     A malformed element is one that says nothing: it is not left out, because what is before it came through it.
+
+    SECURITY: it is read from its end, where our own proxies write. A quoted string that a client has not closed takes
+    what is before it, and nothing of what a proxy has added behind it.
     """
-    return [_parse_element(element) for element in split_list(text)]
+    elements = [found[::-1].strip(OWS) for found in _BACKWARDS.findall(text[::-1])]
+    return [_parse_element(element) for element in reversed(elements) if element]
 
 
 def unmapped(address: IPAddress) -> IPAddress:

@@ -60,8 +60,16 @@ def test_hops() -> None:
         ("for=192.0.2.1;for=192.0.2.2", [ForwardedElement(None, None, None)]),
         ("for=192.0.2.1 junk", [ForwardedElement(None, None, None)]),
         ("proto=https", [ForwardedElement(None, "https", None)]),
+        (
+            r'host="a, \"b\", c", proto=http,',
+            [ForwardedElement(None, None, 'a, "b", c'), ForwardedElement(None, "http", None)],
+        ),
+        (
+            'for=192.0.2.1;host=", proto=http',
+            [ForwardedElement(None, None, None), ForwardedElement(None, "http", None)],
+        ),
     ],
-    ids=["empty", "two", "unknown", "repeated", "malformed", "proto alone"],
+    ids=["empty", "two", "unknown", "repeated", "malformed", "proto alone", "quoted comma", "not closed"],
 )
 def test_forwarded(text: str, expected: list[ForwardedElement]) -> None:
     """Elements are in order, malformed ones among them."""

@@ -163,6 +163,15 @@ def test_trusted_proxy(fields: list[tuple[str, str]], expected: list[Any]) -> No
     assert behind_proxy(fields) == expected
 
 
+@pytest.mark.parametrize("invented", ['"', 'for="', 'for="a\\', 'for="a";x="', '"\\"', ',,"'])
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_client_with_a_quote_cannot_hide(invented: str, address: str) -> None:
+    """A quoted string that a client opens does not take in what the proxy adds behind it."""
+    node = f'"[{address}]"' if ":" in address else address
+    for fields in ([(XFF, f"{invented}, {address}")], [("forwarded", f"{invented}, for={node};proto=https")]):
+        assert behind_proxy(fields)[0] == address
+
+
 @pytest.mark.parametrize(
     ("client", "options", "believed"),
     [
