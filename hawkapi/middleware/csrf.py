@@ -144,7 +144,10 @@ class CSRFMiddleware(Middleware):
             referer = request.headers.get("referer")
             if referer is None:
                 return True
-            parts = urlsplit(referer)
+            try:
+                parts = urlsplit(referer)
+            except ValueError:  # An IPv6 address that is none, or brackets where none belong.
+                return False
             origin = f"{parts.scheme}://{parts.netloc}"
         if origin in trusted:
             return True

@@ -162,6 +162,8 @@ def test_safe_methods() -> None:
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
         ({"referer": "http://evil.example/"}, 403),
+        ({"referer": "http://[::1"}, 403),
+        ({"referer": "http://a]b/"}, 403),
         ({"origin": "http://evil.example", "referer": "http://a.example/"}, 403),
     ],
 )
