@@ -41,6 +41,8 @@ class Stamp(NamedTuple):
     description: str
     validation_error_status: int
     plugins: tuple[Any, ...]
+    providers: object
+    """The container's view: a parameter whose type somebody provides is none of the body's."""
     about: About
 
 
@@ -151,7 +153,14 @@ class Documents:
             tuple(app.webhooks.routes),
         )
         return Stamp(
-            app.generation, app.title, app.version, app.description, app.validation_error_status, app.plugins, about
+            app.generation,
+            app.title,
+            app.version,
+            app.description,
+            app.validation_error_status,
+            app.plugins,
+            app.container.engine.view,
+            about,
         )
 
     def _make(self, stamp: Stamp, api_version: str | None) -> Document:

@@ -9,7 +9,13 @@ import pytest
 from apps import NO_PROBES, hello
 from asgi import request
 
-from hawkapi import HawkAPI, Plugin
+from hawkapi import HawkAPI, Plugin, Struct
+
+
+class Settings(Struct):
+    """What a container may provide."""
+
+    debug: bool = False
 
 
 class Counter(Plugin):
@@ -112,6 +118,20 @@ def test_document_after_a_change_of_its_information(name: str) -> None:
     assert app.openapi()["info"].get(name) != "new"
     setattr(app, name, "new")
     assert app.openapi()["info"][name] == "new"
+
+
+def test_provider_that_is_registered_later() -> None:
+    """What it makes is no longer described as the body."""
+    app = HawkAPI(**NO_PROBES)
+
+    @app.post("/")
+    async def handler(settings: Settings) -> bool:
+        return settings.debug
+
+    assert "requestBody" in app.openapi()["paths"]["/"]["post"]
+    app.container.singleton(Settings, factory=lambda: Settings(debug=True))
+    assert "requestBody" not in app.openapi()["paths"]["/"]["post"]
+    assert request(app, "POST", "/").json() is True
 
 
 def test_plugin_that_is_added_later() -> None:

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from apps import NO_PROBES, hello
+from asgi import call
+from loops import run_in_loops
 
-from hawkapi import HawkAPI, WebSocket
+from hawkapi import HawkAPI, Middleware, Router, WebSocket
 
 
 def add_request(app: HawkAPI, number: int) -> None:
@@ -52,3 +54,38 @@ def test_document_while_routes_are_registered(
         for future in [pool.submit(work) for work in (register, read, read, read)]:
             future.result(60)
     assert count(app) == 50
+
+
+@pytest.mark.race
+def test_document_after_a_registration_of_ones_own() -> None:
+    """Whoever registers, replaces or removes sees that in the next document, and a router always as a whole."""
+    app = HawkAPI(**{**NO_PROBES, "openapi_url": "/openapi.json"})
+
+    def router(prefix: str, *names: str) -> Router:
+        made = Router(prefix=prefix)
+        for name in names:
+            made.get(f"/{name}", name=f"{prefix}{name}")(hello)
+        return made
+
+    async def paths() -> set[str]:
+        found = set((await call(app, "GET", "/openapi.json")).json()["paths"])
+        assert all((path[:-1] + "b" in found) == (path[:-1] + "a" in found) for path in found)
+        return found
+
+    async def main(index: int) -> None:
+        for number in range(10):
+            prefix = f"/{index}/{number}"
+            old, new = router(prefix, "a", "b"), router(prefix, "c", "d")
+            app.include_router(old)
+            assert {f"{prefix}/a", f"{prefix}/b"} <= await paths()
+            app.add_plugin(object())
+            app.replace_router(old, new)
+            assert {path for path in await paths() if path.startswith(f"{prefix}/")} == {f"{prefix}/c", f"{prefix}/d"}
+            if number == 5:
+                app.add_middleware(Middleware)
+            app.remove_route(f"{prefix}/c")
+            app.remove_route(f"{prefix}/d")
+            assert not any(path.startswith(f"{prefix}/") for path in app.openapi()["paths"])
+
+    run_in_loops(8, main)
+    assert app.openapi()["paths"] == {}
