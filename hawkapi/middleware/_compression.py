@@ -87,10 +87,13 @@ class CompressionMiddleware(Middleware):
             return
         accepted = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding")
         chosen = choose_coding(accepted.decode("latin-1"), self._offered) if accepted else None
-        # A HEAD has no body to compress; a client that refuses even `identity` still gets an answer.
-        coding = chosen if chosen in self._codings and scope["method"] != "HEAD" else None
+        # A client that refuses even `identity` still gets an answer.
+        coding = chosen if chosen in self._codings else None
         if coding is None:
             await self.app(scope, receive, _Varying(send).send)
+            return
+        if scope["method"] == "HEAD":
+            await self.app(scope, receive, _Heading(send, coding, self._minimum_size).send)
             return
         compressing = _Compressing(send, coding, self._codings[coding], self._minimum_size)
         await self.app(scope, receive, compressing.send)
@@ -107,6 +110,27 @@ class _Varying:
 
     async def send(self, message: Message) -> None:
         await self._send(_with_vary(message) if message["type"] == "http.response.start" else message)
+
+
+@final
+class _Heading:
+    """A `send` for the answer to a HEAD: it has no body, and the fields that a GET would have.
+
+    SPEC: its length must be that of the answer to a GET (RFC 9110 section 8.6), which nobody knows without compressing.
+    """
+
+    __slots__ = ("_coding", "_minimum_size", "_send")
+
+    def __init__(self, send: Send, coding: str, minimum_size: int) -> None:
+        self._send = send
+        self._coding = coding
+        self._minimum_size = minimum_size
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            is_coded = _declared_length(message) >= max(1, self._minimum_size) and is_compressible(message)
+            message = _coded(message, self._coding, None) if is_coded else _with_vary(message)
+        await self._send(message)
 
 
 @final
@@ -138,7 +162,8 @@ class _Compressing:
             await self._send(message)
         elif kind != "http.response.body":
             # What an extension sends in place of a body, or beside it.
-            await self._release()
+            if self._compressor is None:
+                await self._release()
             await self._send(message)
         elif self._compressor is not None:
             await self._send_piece(message.get("body", b""), more=message.get("more_body", False))
@@ -167,20 +192,20 @@ class _Compressing:
         await self._send({"type": "http.response.body", "body": whole})
 
     async def _release(self) -> None:
-        """Send the start as it was, if it is held back; what follows passes."""
+        """Send the start as it was, and pieces, if they are held back; what follows passes."""
         start, self._start = self._start, None
         self._passes = True
         if start is not None:
             await self._send(_with_vary(start))
+        if self._pending:
+            pending = b"".join(self._pending)
+            self._pending.clear()
+            await self._send({"type": "http.response.body", "body": pending, "more_body": True})
 
     async def _send_start(self, length: int | None) -> None:
         start, self._start = self._start, None
         assert start is not None
-        headers = [_weakened(pair) for pair in start.get("headers", ()) if pair[0].lower() != b"content-length"]
-        headers.append((b"content-encoding", self._coding.encode("ascii")))
-        if length is not None:
-            headers.append((b"content-length", b"%d" % length))
-        await self._send(_with_vary({**start, "headers": headers}))
+        await self._send(_coded(start, self._coding, length))
 
     async def _send_piece(self, piece: bytes, *, more: bool) -> None:
         compressor = self._compressor
@@ -209,6 +234,23 @@ def _is_compressible_type(content_type: str) -> bool:
     if essence.startswith(("image/", "audio/", "video/")):
         return essence in COMPRESSIBLE_IMAGES
     return essence != "text/event-stream" and essence not in COMPRESSED
+
+
+def _declared_length(start: Message) -> int:
+    """Return the length that a response has according to its start, 0 where that says nothing."""
+    for name, value in start.get("headers", ()):
+        if name.lower() == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _coded(start: Message, coding: str, length: int | None) -> Message:
+    """Return the start of a compressed response; one that streams has no length."""
+    headers = [_weakened(pair) for pair in start.get("headers", ()) if pair[0].lower() != b"content-length"]
+    headers.append((b"content-encoding", coding.encode("ascii")))
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
+    return _with_vary({**start, "headers": headers})
 
 
 def _with_vary(message: Message) -> Message:

@@ -110,9 +110,34 @@ def test_response_without_a_body(status: int) -> None:
 
 
 def test_head() -> None:
-    """It has no body, and none is made."""
-    reply = ask(Response(LONG), method="HEAD")
-    assert (reply.body, reply.header("content-length"), reply.header("content-encoding")) == (b"", "1200", None)
+    """It has no body, and says of one what a GET would, but for a length that nobody knows."""
+    for response in (
+        Response(LONG, headers={"etag": '"x"'}),
+        Response(b"short"),
+        Response(LONG, content_type="image/png"),
+    ):
+        head, get = ask(response, method="HEAD"), ask(response)
+        assert head.body == b""
+        for name in ("content-encoding", "etag", "vary", "content-type"):
+            assert head.header(name) == get.header(name)
+        assert head.header("content-length") in {None, get.header("content-length")}
+        assert (head.header("content-length") is None) is (get.header("content-encoding") == "gzip")
+
+
+@pytest.mark.parametrize("size", [10, 1000], ids=["held back", "begun"])
+def test_message_between_pieces(size: int) -> None:
+    """What an extension sends beside a body does not end it, and loses none of it."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a" * size, "more_body": True})
+        await send({"type": "http.response.push", "path": "/style.css", "headers": []})
+        await send({"type": "http.response.body", "body": b"b" * 1000})
+
+    reply = request(GZipMiddleware(inner), "GET", "/", headers={"accept-encoding": "gzip"})
+    body = gzip.decompress(reply.body) if reply.header("content-encoding") == "gzip" else reply.body
+    assert body == b"a" * size + b"b" * 1000
+    assert [message["type"] for message in reply.messages].count("http.response.push") == 1
 
 
 def test_svg_is_text() -> None:
