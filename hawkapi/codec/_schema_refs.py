@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from hawkapi.codec._schema_names import unused
 
@@ -12,25 +12,57 @@ type Schema = dict[str, Any]
 _DEFS: Final = "#/$defs/"
 
 
-def hoist(schemas: dict[str, Schema], taken: Collection[str], ref: Callable[[str], str]) -> dict[str, Schema]:
+class _Definition(NamedTuple):
+    """A schema, and the definitions that it refers to, directly or not, by their names beside it."""
+
+    content: Schema
+    refers_to: dict[str, Schema]
+
+
+def hoist(schemas: dict[str, Schema], own: Mapping[str, Schema], ref: Callable[[str], str]) -> dict[str, Schema]:
     """Return schemas, by name, and what they define beside themselves, all as components.
 
     Args:
         schemas: each refers to its definitions as `#/$defs/...`, perhaps only that to its own.
-        taken: names that no definition may get.
+        own: components that there are already; a definition that is one of them is not written again.
         ref: how to refer to a component.
     """
-    found = {name: (_own(schema), _own_names(name, schema)) for name, schema in schemas.items()}
+    placed = {name: _Definition(schema, {}) for name, schema in own.items()}
+    placed |= {name: _definition(_own(schema), schema) for name, schema in schemas.items()}
+    names_of = {name: _own_names(name, schema) for name, schema in schemas.items()}
     for name, schema in schemas.items():
-        names = found[name][1]
+        names = names_of[name]
         for inner, content in schema.get("$defs", {}).items():
             if inner in names:
                 continue
             # Two models that hold a third define it alike; then it is one component.
-            alike = inner in found and found[inner][0] == content
-            names[inner] = inner if alike else unused(inner, {*taken, *found})
-            found.setdefault(names[inner], (content, names))
-    return {name: _moved(content, names, ref) for name, (content, names) in found.items()}
+            definition = _definition(content, schema)
+            names[inner] = unused(inner, {other for other in placed if placed[other] != definition})
+            if names[inner] not in placed:
+                placed[names[inner]] = definition
+                names_of[names[inner]] = names
+    return {name: _moved(placed[name].content, names, ref) for name, names in names_of.items()}
+
+
+def _definition(content: Schema, schema: Schema) -> _Definition:
+    """Return a part of a schema with all that it refers to, so that it can be compared with a part of another."""
+    defs: dict[str, Schema] = schema.get("$defs", {})
+    found: dict[str, Schema] = {}
+    waiting = _references(content)
+    while waiting:
+        name = waiting.pop()
+        if name in defs and name not in found:
+            found[name] = defs[name]
+            waiting += _references(defs[name])
+    return _Definition(content, found)
+
+
+def _references(schema: Any) -> list[str]:
+    if isinstance(schema, dict):
+        return [name for part in cast("Schema", schema).values() for name in _references(part)]
+    if isinstance(schema, list):
+        return [name for part in cast("list[object]", schema) for name in _references(part)]
+    return [schema.removeprefix(_DEFS)] if isinstance(schema, str) and schema.startswith(_DEFS) else []
 
 
 def _own(schema: Schema) -> Schema:

@@ -120,7 +120,7 @@ class _Writer:
         schemas = {
             name: json_schema(description.type, as_result=self._as_results) for name, description in models.items()
         }
-        return own | hoist(schemas, own.keys(), self._ref)
+        return own | hoist(schemas, own, self._ref)
 
     def _named(self) -> list[tuple[str, Description]]:
         return [(self._names[key], description) for key, description in self._types.items()]

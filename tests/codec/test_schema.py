@@ -8,7 +8,7 @@ import json
 import re
 import types
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict
 
@@ -555,6 +555,43 @@ def test_pydantic_definition_with_a_name_that_is_taken() -> None:
     _, components = build_schema([describe(Inner), describe(outer)])
     assert list(components) == ["Inner", "Outer", "Inner_2"]
     assert components["Outer"]["properties"]["inner"] == {"$ref": "#/components/schemas/Inner_2"}
+
+
+def test_enum_of_models_and_of_others() -> None:
+    """An enum is one component, in however many models of pydantic and beside them."""
+    pydantic = pytest.importorskip("pydantic")
+    first, second = (pydantic.create_model(name, colour=(Colour, Colour.RED)) for name in ("First", "Second"))
+    _, components = build_schema([describe(Colour), describe(first), describe(second)])
+    assert list(components) == ["Colour", "First", "Second"]
+    assert components["Second"]["properties"]["colour"]["$ref"] == "#/components/schemas/Colour"
+
+
+def test_pydantic_definition_with_a_name_that_is_taken_twice() -> None:
+    """A definition whose name is taken is one component too."""
+    _, outer = pydantic_models()
+    other = make_dataclass("Inner", [("other", str)])
+    _, components = build_schema([describe(other), describe(outer), describe(pydantic_list_of(outer))])
+    assert list(components) == ["Inner", "Outer", "Outers", "Inner_2"]
+
+
+def pydantic_list_of(model: Any) -> Any:
+    """Return a model that holds a list of another."""
+    return pytest.importorskip("pydantic").create_model("Outers", items=(types.GenericAlias(list, (model,)), []))
+
+
+def test_pydantic_definitions_that_differ_in_what_they_refer_to() -> None:
+    """Definitions that look alike are two components where what they mean by one name is not the same."""
+    pydantic = pytest.importorskip("pydantic")
+    orders = []
+    for number in (1, 2):
+        country = pydantic.create_model("Country", code=(Literal[number], ...))
+        address = pydantic.create_model("Address", country=(country, ...))
+        orders.append(pydantic.create_model(f"Order{number}", address=(address, ...)))
+    _, components = build_schema([describe(order) for order in orders])
+    for number in (1, 2):
+        address_ref = components[f"Order{number}"]["properties"]["address"]["$ref"]
+        country_ref = components[address_ref.rpartition("/")[2]]["properties"]["country"]["$ref"]
+        assert components[country_ref.rpartition("/")[2]]["properties"]["code"]["const"] == number
 
 
 def test_pydantic_model_that_contains_itself() -> None:
