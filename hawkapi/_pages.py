@@ -61,12 +61,12 @@ class Pages:
 
     def probes(self) -> Iterator[Probe]:
         """Yield the routes; what a page needs goes with it when something else takes its path."""
-        if self._docs_url is not None:
+        if self._docs_url:
             yield from self._page_probes(self._docs_url, self.swagger_ui)
             yield Probe(below(self._docs_url, OAUTH2_REDIRECT), self.oauth2_redirect, self._docs_url)
-        if self._redoc_url is not None:
+        if self._redoc_url:
             yield from self._page_probes(self._redoc_url, self.redoc)
-        if self._scalar_url is not None:
+        if self._scalar_url:
             yield from self._page_probes(self._scalar_url, self.scalar)
 
     def _page_probes(self, page: str, handler: Callable[[Request], Response]) -> Iterator[Probe]:

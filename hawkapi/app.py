@@ -74,7 +74,8 @@ class HawkAPI(Serving, Router):
             more is answered with 504. A `TimeoutError` of its own is an error like others.
         lifespan: `app -> async context manager`, entered at start-up and left at shutdown; a mapping that it yields
             becomes the lifespan state.
-        docs_url: where Swagger UI shows the API's description, default "/docs"; `None` for nowhere.
+        docs_url: where Swagger UI shows the API's description, default "/docs"; `None` or an empty text, as for each of
+            the following, for nowhere.
         redoc_url: where ReDoc shows it, default "/redoc"; `None` for nowhere.
         scalar_url: where Scalar shows it, default "/scalar"; `None` for nowhere.
         openapi_url: where the API's description is served (OpenAPI 3.1, JSON), default "/openapi.json"; `None` for
@@ -193,7 +194,7 @@ class HawkAPI(Serving, Router):
             assets=docs_assets,
         )
         probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
-        if openapi_url is not None and not serverless:
+        if openapi_url and not serverless:
             probes += [
                 Probe(openapi_url, self._documents.openapi),
                 Probe(asyncapi_url, self._documents.asyncapi),

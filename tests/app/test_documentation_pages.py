@@ -170,6 +170,8 @@ def test_pages_at_other_paths() -> None:
         pytest.param({"redoc_url": None}, ["/docs", "/scalar"], id="redoc_url"),
         pytest.param({"scalar_url": None}, ["/docs", "/redoc"], id="scalar_url"),
         pytest.param({"openapi_url": None}, [], id="openapi_url"),
+        pytest.param({"docs_url": "", "scalar_url": ""}, ["/redoc"], id="empty"),
+        pytest.param({"openapi_url": ""}, [], id="empty-openapi_url"),
         pytest.param({"serverless": True}, [], id="serverless"),
     ],
 )
@@ -181,6 +183,13 @@ def test_pages_that_are_switched_off(options: dict[str, Any], found: list[str]) 
         path[1:] for path in found
     }
     assert request(app, "GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("nowhere", [None, ""])
+def test_document_that_is_switched_off(nowhere: str | None) -> None:
+    """Nothing tells what there is: an empty environment variable is enough."""
+    app = HawkAPI(openapi_url=nowhere, health_url=nowhere, readyz_url=nowhere, livez_url=nowhere)
+    assert app.routes == []
 
 
 def test_options_can_be_read() -> None:
