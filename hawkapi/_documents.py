@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, final
 
 import hawkapi.codec as codec
 from hawkapi.plugins import spec_to_publish
@@ -12,10 +13,12 @@ from hawkapi.requests import Request
 from hawkapi.responses.base import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from hawkapi.app import HawkAPI
     from hawkapi.routing.route import Route
+
+
+NEEDED: Final = {"servers": "url", "openapi_tags": "name", "license_info": "name", "openapi_external_docs": "url"}
+"""The member that an object must have (OpenAPI 3.1, sections 4.8.4, 4.8.5, 4.8.11 and 4.8.22), by the option's name."""
 
 
 class About(NamedTuple):
@@ -29,6 +32,34 @@ class About(NamedTuple):
     tags: Sequence[Mapping[str, Any]] | None
     external_docs: Mapping[str, Any] | None
     webhooks: tuple[Route, ...]
+
+
+def check_about(lists: Mapping[str, object], objects: Mapping[str, object]) -> None:
+    """Refuse what no document can say of an application, instead of failing when somebody reads one.
+
+    Args:
+        lists: options that are lists of objects, by name.
+        objects: options that are objects, by name.
+
+    Raises:
+        TypeError: one is of another kind.
+        ValueError: an object is without a member that it needs.
+    """
+    for name, given in lists.items():
+        if given and not (isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given)):
+            raise TypeError(f'{name} is {given!r}; it is a list of objects: [{{"{NEEDED[name]}": ...}}]')
+        for each in cast("Sequence[Mapping[str, object]]", given or ()):
+            _check_object(name, each)
+    for name, given in objects.items():
+        if given and not isinstance(given, Mapping):
+            raise TypeError(f'{name} is {given!r}; it is an object: {{"{NEEDED.get(name, "name")}": ...}}')
+        if given:
+            _check_object(name, cast("Mapping[str, object]", given))
+
+
+def _check_object(name: str, given: Mapping[str, object]) -> None:
+    if name in NEEDED and NEEDED[name] not in given:
+        raise ValueError(f'{name} has {dict(given)!r}, which needs "{NEEDED[name]}"')
 
 
 class Stamp(NamedTuple):

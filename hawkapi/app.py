@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from hawkapi._documents import Documents, Kind
+from hawkapi._documents import Documents, Kind, check_about
 from hawkapi._failures import NO_HANDLERS, Handler, check_key
 from hawkapi._middleware_chain import Link, make_middleware, wrap
 from hawkapi._pages import Pages
@@ -93,8 +93,9 @@ class HawkAPI(Serving, Router):
         flags: where feature flags come from, default a provider without any.
 
     Raises:
-        ValueError: a number is out of its range, or `docs_assets` is something else.
-        TypeError: `lifespan` cannot be called.
+        ValueError: a number is out of its range, `docs_assets` is something else, or a server, a tag, the license or
+            the external documentation is without the member that it needs.
+        TypeError: `lifespan` cannot be called, or what is an object for the API's description is none.
     """
 
     def __init__(
@@ -138,6 +139,10 @@ class HawkAPI(Serving, Router):
         super().__init__(prefix=prefix, tags=tags, dependencies=dependencies)
         check_numbers(validation_error_status, max_body_size, request_timeout, worker_threads, shutdown_timeout_s)
         check_message_size(max_message_size)
+        check_about(
+            {"servers": servers, "openapi_tags": openapi_tags},
+            {"contact": contact, "license_info": license_info, "openapi_external_docs": openapi_external_docs},
+        )
         if lifespan is not None:
             check_callable(lifespan, "lifespan")
         self.title = title

@@ -175,3 +175,35 @@ def test_document_as_bytes_is_the_same_each_time() -> None:
 
     assert served() == served()
     assert json.loads(served())["info"]["title"] == "HawkAPI"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"servers": ["/v1"]}, r"servers is .*: \[{\"url\": ...}\]", id="server"),
+        pytest.param({"servers": {"url": "/v1"}}, "servers is .*; it is a list of objects", id="one-server"),
+        pytest.param({"openapi_tags": ["a"]}, r"openapi_tags is \['a'\]; it is a list of objects", id="tag"),
+        pytest.param({"contact": "me"}, "contact is 'me'; it is an object: {\"name\": ...}", id="contact"),
+        pytest.param({"license_info": "MIT"}, "license_info is 'MIT'; it is an object: {\"name\": ...}", id="license"),
+        pytest.param({"openapi_external_docs": "/x"}, 'it is an object: {"url": ...}', id="external-docs"),
+    ],
+)
+def test_application_that_is_described_by_other_values(options: dict[str, Any], message: str) -> None:
+    """It is not made: the document and the pages would fail later, or be of no use."""
+    with pytest.raises(TypeError, match=message):
+        HawkAPI(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"servers": [{"url": "/"}, {}]}, 'servers has {}, which needs "url"', id="server"),
+        pytest.param({"openapi_tags": [{"description": "a"}]}, 'which needs "name"', id="tag"),
+        pytest.param({"license_info": {"url": "/"}}, 'license_info has .*, which needs "name"', id="license"),
+        pytest.param({"openapi_external_docs": {"description": "a"}}, 'which needs "url"', id="external-docs"),
+    ],
+)
+def test_application_that_is_described_in_part(options: dict[str, Any], message: str) -> None:
+    """It is not made: the document would not be valid."""
+    with pytest.raises(ValueError, match=message):
+        HawkAPI(**options)
