@@ -28,6 +28,14 @@ __all__ = [
 
 RESPONSE_KEY: Final = re.compile(r"[1-5]([0-9]{2}|XX)|default")
 """What a response is described under (OpenAPI 3.1, section 4.8.16)."""
+INSTEAD: Final = {
+    "operation_id": "write name=...",
+    "response_class": "return a response of that class, and name the class as the return annotation",
+    "response_description": 'write responses={200: {"description": ...}}',
+    "response_model_include": "give response_model= a type that has these members",
+    "response_model_exclude": "give response_model= a type that does not have these members",
+}
+"""What to write for options that FastAPI's routes have."""
 
 
 class RouteOptions(TypedDict, total=False):
@@ -245,9 +253,18 @@ def check_message_size(limit: object) -> None:
 def _check_options(options: Mapping[str, object], known: frozenset[str]) -> None:
     for name, value in options.items():
         if name not in known:
-            raise TypeError(f"{name!r} is not an option of a route")
+            raise TypeError(f"{name!r} is not an option of a route{_remedy(name, known)}")
         if name in {"tags", "permissions"} and isinstance(value, str):
             raise TypeError(f"{name} must be a list of texts, not the text {value!r}")
+
+
+def _remedy(name: str, known: frozenset[str]) -> str:
+    if name in INSTEAD and known == RouteOptions.__optional_keys__:
+        return f"; {INSTEAD[name]}"
+    import difflib  # Here: only whoever mistypes loads it.
+
+    close = difflib.get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def scopes_of(dependencies: Iterable[Any]) -> tuple[str, ...]:

@@ -142,7 +142,9 @@ def test_response_model_is_inferred_unless_given() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param({"respone_model": None}, "'respone_model' is not an option of a route", id="unknown"),
+        pytest.param({"respone_model": None}, "is not .*; did you mean 'response_model'", id="unknown"),
+        pytest.param({"colour": 1}, "'colour' is not an option of a route$", id="unlike-any"),
+        pytest.param({"operation_id": "a"}, "'operation_id' is not .*; write name=...", id="of-fastapi"),
         pytest.param({"tags": "admin"}, "tags must be a list of texts, not the text 'admin'", id="tags"),
         pytest.param({"permissions": "admin"}, "permissions must be a list of texts", id="permissions"),
         pytest.param({"middleware": [1]}, "middleware 1 is neither a class nor a pair", id="middleware-number"),
