@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
+from hawkapi.codec.struct import Meta
 from hawkapi.di.depends import SelfMade
 from hawkapi.params.markers import Form
 
 __all__ = ["OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict"]
+
+HIDDEN: Final = Meta(extra_json_schema={"format": "password"})
+"""Says to pages that show a form not to show what is typed (OpenAPI 3.1, section 4.4)."""
 
 
 class OAuth2PasswordRequestForm(SelfMade):
@@ -28,11 +32,11 @@ class OAuth2PasswordRequestForm(SelfMade):
         self,
         *,
         username: Annotated[str, Form()],
-        password: Annotated[str, Form()],
+        password: Annotated[str, HIDDEN, Form()],
         grant_type: Annotated[str | None, Form(pattern="^password$")] = None,
         scope: Annotated[str, Form()] = "",
         client_id: Annotated[str | None, Form()] = None,
-        client_secret: Annotated[str | None, Form()] = None,
+        client_secret: Annotated[str | None, HIDDEN, Form()] = None,
     ) -> None:
         self.username = username
         self.password = password
@@ -51,10 +55,10 @@ class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
         *,
         grant_type: Annotated[str, Form(pattern="^password$")],
         username: Annotated[str, Form()],
-        password: Annotated[str, Form()],
+        password: Annotated[str, HIDDEN, Form()],
         scope: Annotated[str, Form()] = "",
         client_id: Annotated[str | None, Form()] = None,
-        client_secret: Annotated[str | None, Form()] = None,
+        client_secret: Annotated[str | None, HIDDEN, Form()] = None,
     ) -> None:
         super().__init__(
             username=username,

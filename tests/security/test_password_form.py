@@ -79,6 +79,15 @@ def test_what_the_form_needs(handler: Any, form: str, fields: list[str] | None) 
         assert (reply.status, [error["field"] for error in reply.json()["errors"]]) == (400, fields)
 
 
+@pytest.mark.parametrize("handler", [bare, strict])
+def test_secrets_in_the_document(handler: Any) -> None:
+    """Pages that show the form do not show what is typed for a secret."""
+    body = app_with(handler, method="POST").openapi()["paths"]["/"]["post"]["requestBody"]
+    members = body["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+    hidden = [name for name, schema in members.items() if schema.get("format") == "password"]
+    assert hidden == ["password", "client_secret"]
+
+
 def test_form_of_the_container() -> None:
     """What the container makes for the type comes first."""
     container = Container()
