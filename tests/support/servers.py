@@ -131,6 +131,9 @@ def listening_process(
     The sockets listen before the process runs, so a client that comes early waits in their queues.
     """
     opened = [socket.create_server(("127.0.0.1", 0), backlog=256) for _ in range(sockets)]
+    for listening in opened:
+        # Connections inherit it. asyncio sets it only where it knows the protocol, which it does not of a descriptor.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
     try:
         numbers = [listening.fileno() for listening in opened]
         addresses = [listening.getsockname() for listening in opened]
