@@ -74,10 +74,10 @@ class Exchange:
         if self.case.leaves:
             return 0, [], b""
         headers, body = sorted(self.headers), self.body
-        for field, pattern in _NEW_EACH_TIME:
-            found = pattern.search(dict(headers).get(field, b""))
+        for name, pattern in _NEW_EACH_TIME:
+            found = pattern.search(dict(headers).get(name, b""))
             if found is not None:
-                headers = [(name, value.replace(found[1], b"NEW")) for name, value in headers]
+                headers = [(key, value.replace(found[1], b"NEW")) for key, value in headers]
                 body = body.replace(found[1], b"NEW")
         return self.status, headers, body
 
