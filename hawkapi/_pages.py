@@ -1,4 +1,4 @@
-"""The routes of the documentation pages, and of the assets that they load."""
+"""The routes of an application's documents, of the pages that show them, and of the assets that these load."""
 
 from __future__ import annotations
 
@@ -24,43 +24,36 @@ OAUTH2_REDIRECT: Final = "/oauth2-redirect"
 
 @final
 class Pages:
-    """The pages of one application. Immutable, so it may serve in any number of threads.
+    """The pages of one application, at the URLs that it has when this is made. Immutable, so threads may share it.
 
     Its methods that answer are plain functions, so that files are read in worker threads.
 
     Args:
         app: whose pages they are.
         documents: what they show.
-        docs_url: of Swagger UI, without the application's prefix.
-        redoc_url: of ReDoc.
-        scalar_url: of Scalar.
         assets: "package" for the files in the package, "cdn" for those on jsDelivr.
 
     Raises:
         ValueError: the assets are to come from anywhere else.
     """
 
-    def __init__(
-        self,
-        app: HawkAPI,
-        documents: Documents,
-        *,
-        docs_url: str | None,
-        redoc_url: str | None,
-        scalar_url: str | None,
-        assets: Assets,
-    ) -> None:
+    def __init__(self, app: HawkAPI, documents: Documents, assets: Assets) -> None:
         if cast("str", assets) not in {"package", "cdn"}:
             raise ValueError(f'docs_assets is {assets!r}; it is "package", to serve them, or "cdn"')
         self._app = app
         self._documents = documents
-        self._docs_url = docs_url
-        self._redoc_url = redoc_url
-        self._scalar_url = scalar_url
+        self._docs_url = app.docs_url
+        self._redoc_url = app.redoc_url
+        self._scalar_url = app.scalar_url
         self._assets: Assets = assets
 
     def probes(self) -> Iterator[Probe]:
         """Yield the routes; what a page needs goes with it when something else takes its path."""
+        app = self._app
+        if not app.openapi_url or app.serverless:
+            return
+        yield Probe(app.openapi_url, self._documents.openapi)
+        yield Probe(app.asyncapi_url, self._documents.asyncapi)
         if self._docs_url:
             yield from self._page_probes(self._docs_url, self.swagger_ui)
             yield Probe(below(self._docs_url, OAUTH2_REDIRECT), self.oauth2_redirect, self._docs_url)

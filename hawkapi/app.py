@@ -190,21 +190,8 @@ class HawkAPI(Serving, Router):
         self.openapi_url = openapi_url
         self.asyncapi_url = asyncapi_url
         self._documents = Documents(self)
-        pages = Pages(
-            self,
-            self._documents,
-            docs_url=docs_url,
-            redoc_url=redoc_url,
-            scalar_url=scalar_url,
-            assets=docs_assets,
-        )
         probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
-        if openapi_url and not serverless:
-            probes += [
-                Probe(openapi_url, self._documents.openapi),
-                Probe(asyncapi_url, self._documents.asyncapi),
-                *pages.probes(),
-            ]
+        probes += Pages(self, self._documents, docs_assets).probes()
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
