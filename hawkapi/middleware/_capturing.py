@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 from hawkapi.middleware._captured import CapturedResponse
 from hawkapi.requests import Request
@@ -163,7 +163,7 @@ class Capture:
             await self._send(message)
 
 
-WHOLE_BODIES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+WHOLE_BODIES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Messages of ASGI extensions that stand for a body."""
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple, final
 
-from hawkapi._callables import callable_name
 from hawkapi.codec import Description, Kind, describe
 from hawkapi.codec._schema_names import title_of, unused
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.openapi._bodies import JSON, UPLOAD
 from hawkapi.openapi._needs import Needs
-from hawkapi.openapi._operations import doc_of, path_of
+from hawkapi.openapi._operations import name_of, path_of, words_of
 from hawkapi.openapi._parameters import build_parameters
 from hawkapi.openapi._results import choices_of, result_of
 from hawkapi.openapi._schemas import Schema, Schemas
@@ -65,9 +64,10 @@ def build_channel(route: Route, needs: Needs, schemas: Schemas) -> Channel:
         names = {"send": messages.of_events(route.sends)}
         bindings = {"bindings": {"http": _request(route, parameters)}}
     found["messages"] = messages.found
-    name = route.name or callable_name(route.handler).rpartition(".")[2]
     operations = {action: bindings for action, listed in names.items() if listed}
-    return Channel(name, path, found, operations, names, schemes_of(needs.dependencies), scopes_of(needs.dependencies))
+    return Channel(
+        name_of(route), path, found, operations, names, schemes_of(needs.dependencies), scopes_of(needs.dependencies)
+    )
 
 
 def _request(route: Route, parameters: list[dict[str, Any]]) -> dict[str, Any]:
@@ -78,10 +78,8 @@ def _request(route: Route, parameters: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _about(route: Route) -> dict[str, Any]:
-    doc = doc_of(route)
     about: dict[str, Any] = {
-        "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
-        "description": route.description if route.description is not None else doc or None,
+        **words_of(route),
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tags)] or None,
         "x-permissions": list(route.permissions) if route.permissions else None,
     }
@@ -175,8 +173,8 @@ class _Messages:
         if annotation is Any:
             return "message", {"payload": {}}
         if description is None:
-            return name_of(annotation), {"contentType": JSON, "payload": {}}
-        name, media_type = FRAMES.get(description.kind, (name_of(annotation), JSON))
+            return message_name(annotation), {"contentType": JSON, "payload": {}}
+        name, media_type = FRAMES.get(description.kind, (message_name(annotation), JSON))
         is_binary = description.kind is Kind.BYTES
         payload = dict(UPLOAD) if is_binary else self._schemas.of(description, use=use)
         if use is Use.RESULT and name in self.found:
@@ -192,6 +190,6 @@ def description_of(annotation: Any) -> Description | None:
         return None
 
 
-def name_of(annotation: Any) -> str:
+def message_name(annotation: Any) -> str:
     """Return what a message of a type is called."""
     return _UNUSABLE.sub("_", title_of(annotation)).strip("_") or "message"

@@ -43,7 +43,7 @@ def build_operations(route: Route, needs: Needs, schemas: Schemas, validation_er
     schemes = schemes_of(needs.dependencies)
     scopes = scopes_of(needs.dependencies)
     path = path_of(needs.template)
-    name = route.name or callable_name(route.handler).rpartition(".")[2]
+    name = name_of(route)
     return [
         Operation(
             path,
@@ -117,11 +117,9 @@ def _document(
 
 def _about(route: Route) -> dict[str, Any]:
     """Return what an operation says of itself, in the order of the specification."""
-    doc = doc_of(route)
     about: dict[str, Any] = {
         "tags": list(dict.fromkeys(route.tags)) or None,
-        "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
-        "description": route.description if route.description is not None else doc or None,
+        **words_of(route),
         "operationId": route.name,
         "deprecated": True if route.deprecated else None,
         "x-permissions": list(route.permissions) if route.permissions else None,
@@ -129,10 +127,19 @@ def _about(route: Route) -> dict[str, Any]:
     return {name: value for name, value in about.items() if value is not None}
 
 
-def doc_of(route: Route) -> str:
-    """Return what the author of a handler wrote about it."""
-    doc: object = getattr(unwrap_callable(route.handler), "__doc__", None)
-    return inspect.cleandoc(doc).strip() if isinstance(doc, str) else ""
+def name_of(route: Route) -> str:
+    """Return what a route is called: as it was said, else as its handler."""
+    return route.name or callable_name(route.handler).rpartition(".")[2]
+
+
+def words_of(route: Route) -> dict[str, str | None]:
+    """Return summary and description of a route: as they were given, else what the author of its handler wrote."""
+    written: object = getattr(unwrap_callable(route.handler), "__doc__", None)
+    doc = inspect.cleandoc(written).strip() if isinstance(written, str) else ""
+    return {
+        "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
+        "description": route.description if route.description is not None else doc or None,
+    }
 
 
 def name_operations(operations: list[Operation]) -> None:
