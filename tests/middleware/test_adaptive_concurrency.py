@@ -7,18 +7,10 @@ from typing import Any
 
 import pytest
 from asgi import call, request
+from clocks import Clock
 
 from hawkapi import HawkAPI, Response
 from hawkapi.middleware import AdaptiveConcurrencyMiddleware
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Service:

@@ -7,19 +7,11 @@ from typing import Any
 
 import pytest
 from asgi import Reply, call, request
+from clocks import Clock
 
 from hawkapi import HawkAPI, HTTPException, Response
 from hawkapi.exceptions import ClientDisconnect
 from hawkapi.middleware import CircuitBreakerMiddleware
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Service:

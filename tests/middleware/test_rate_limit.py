@@ -8,20 +8,12 @@ from typing import Any
 import pytest
 from apps import app_with, hello
 from asgi import Reply, request
+from clocks import Clock
 
 from hawkapi import HawkAPI, TestClient, WebSocket
 from hawkapi.middleware import RateLimitMiddleware
 from hawkapi.middleware.rate_limit import TokenBuckets, client_network
 from hawkapi.testing import WebSocketDenied
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def make(clock: Clock, **options: Any) -> HawkAPI:

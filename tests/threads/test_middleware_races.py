@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asgi import call
+from clocks import Clock
 from loops import run_in_loops
 
 from hawkapi import HawkAPI, Response
@@ -26,15 +27,6 @@ from hawkapi.middleware.bulkhead import LocalBulkheadBackend
 
 THREADS = 8
 REQUESTS = 150
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Gauge:
