@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hawkapi.app import HawkAPI
     from hawkapi.openapi._pages import Assets, Page, Place
 
-ASSETS: Final = "/assets/{address}"
+ASSETS: Final = "/assets"
 OAUTH2_REDIRECT: Final = "/oauth2-redirect"
 
 
@@ -65,7 +65,7 @@ class Pages:
     def _page_probes(self, page: str, handler: Callable[[Request], Response]) -> Iterator[Probe]:
         yield Probe(page, handler)
         if self._assets == "package":
-            yield Probe(below(page, ASSETS), self.asset, page)
+            yield Probe(below(page, f"{ASSETS}/{{address}}"), self.asset, page)
 
     def swagger_ui(self, request: Request) -> Response:
         """Answer with Swagger UI."""
@@ -116,7 +116,7 @@ class Pages:
         # SECURITY: one slash at the beginning; two would name another host, and its scripts would have the nonce.
         base = join_paths(request.scope.get("root_path") or "", self._app.prefix)
         page = encode_path(join_paths(base, page_url)).rstrip("/")
-        return Place(encode_path(join_paths(base, self._app.openapi_url or "")), page, f"{page}/assets")
+        return Place(encode_path(join_paths(base, self._app.openapi_url or "")), page + OAUTH2_REDIRECT, page + ASSETS)
 
 
 def below(page: str, path: str) -> str:

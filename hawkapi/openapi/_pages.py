@@ -50,7 +50,7 @@ class Place(NamedTuple):
     """Where things are, for one request: paths that begin with what a proxy or a mount took off."""
 
     openapi_url: str
-    page_url: str
+    oauth2_redirect_url: str
     assets_url: str
 
 
@@ -84,7 +84,7 @@ def _html(page: Page, title: str, place: Place, assets_url: str | None, nonce: s
         return get_swagger_ui_html(
             title,
             place.openapi_url,
-            oauth2_redirect_url=f"{place.page_url}/oauth2-redirect",
+            oauth2_redirect_url=place.oauth2_redirect_url,
             assets_url=assets_url,
             nonce=nonce,
         )
