@@ -137,8 +137,8 @@ def words_of(route: Route) -> dict[str, str | None]:
     written: object = getattr(unwrap_callable(route.handler), "__doc__", None)
     doc = inspect.cleandoc(written).strip() if isinstance(written, str) else ""
     return {
-        "summary": route.summary if route.summary is not None else doc.partition("\n")[0].strip() or None,
-        "description": route.description if route.description is not None else doc or None,
+        "summary": route.summary or doc.partition("\n")[0].strip() or None,
+        "description": route.description or doc or None,
     }
 
 

@@ -66,6 +66,17 @@ def test_words_of_options() -> None:
     }
 
 
+def test_options_without_words() -> None:
+    """They say nothing, so the docstring does; a document has no empty summary."""
+    app = HawkAPI()
+    app.get("/a", summary="", description="")(hello)
+    app.get("/b", summary="", description="")(silent)
+    found = operations_of(app)
+    assert found["get /a"]["summary"] == "Say hello."
+    assert found["get /a"]["description"] == "Say hello.\n\nTo everybody:\n    always."
+    assert found["get /b"].keys() == {"operationId", "responses"}
+
+
 def test_tags_are_listed_once() -> None:
     """In the order of the alphabet."""
     app = HawkAPI(tags=["z"])
