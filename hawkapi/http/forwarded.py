@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import islice
 from typing import Final, NamedTuple
 
 from hawkapi.http._grammar import OWS, parse_parameters
@@ -19,6 +20,10 @@ _BACKWARDS: Final = re.compile(r'(?:[^",]++|"(?:[^"]|"(?=\\))*+"?)++')
 """An element of a list that is read from its end: a quoted string ends where no backslash stands before its `"`."""
 
 MAX_PORT: Final = 65535
+
+MAX_HOPS: Final = 100
+"""SECURITY: what is read of a list, from its end. No request passes so many proxies, and a field of 64 KB that a client
+has filled with commas would hold up the event loop for half a second."""
 
 
 class Hop(NamedTuple):
@@ -60,23 +65,24 @@ def parse_hop(text: str) -> Hop | None:
 
 
 def parse_hops(text: str) -> list[Hop | None]:
-    """Return the members of an `X-Forwarded-For` list, the client's side first; `None` stands for one that is none.
+    """Return the last hundred members of an `X-Forwarded-For` list, the client's side first; `None`: one is no address.
 
     SECURITY: every comma separates. The list has no quoted strings, and were one read there, a client who opens one
     would take the address in, that the proxy adds behind it.
     """
-    return [parse_hop(member) for member in text.split(",") if member.strip(OWS)]
+    return [parse_hop(member) for member in text.rsplit(",", MAX_HOPS)[-MAX_HOPS:] if member.strip(OWS)]
 
 
 def parse_forwarded(text: str) -> list[ForwardedElement]:
-    """Return the elements of a `Forwarded` field, the client's side first; several fields joined by commas.
+    """Return the last hundred elements of a `Forwarded` field, the client's side first; fields joined by commas.
 
     A malformed element is one that says nothing: it is not left out, because what is before it came through it.
 
     SECURITY: it is read from its end, where our own proxies write. A quoted string that a client has not closed takes
     what is before it, and nothing of what a proxy has added behind it.
     """
-    elements = [found[::-1].strip(OWS) for found in _BACKWARDS.findall(text[::-1])]
+    matches = islice(_BACKWARDS.finditer(text[::-1]), MAX_HOPS)
+    elements = [match[0][::-1].strip(OWS) for match in matches]
     return [_parse_element(element) for element in reversed(elements) if element]
 
 

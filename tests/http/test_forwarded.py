@@ -74,3 +74,11 @@ def test_hops() -> None:
 def test_forwarded(text: str, expected: list[ForwardedElement]) -> None:
     """Elements are in order, malformed ones among them."""
     assert parse_forwarded(text) == expected
+
+
+def test_long_lists() -> None:
+    """What is left of the last hundred members is not read: a client may have filled the field with anything."""
+    last = Hop(ip_address("192.0.2.1"), 0)
+    assert parse_hops("x," * 30_000 + "192.0.2.1") == [None] * 99 + [last]
+    elements = parse_forwarded("x," * 30_000 + "for=192.0.2.1")
+    assert (len(elements), elements[-1].client) == (100, last)
