@@ -14,6 +14,10 @@ _VALUE: Final = re.compile(rf"{TCHARS}(?:/{TCHARS})?")
 _WEIGHT: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _ALIASES: Final[Mapping[str, str]] = {"x-gzip": "gzip", "x-compress": "compress"}
 
+MAX_MEMBERS: Final = 100
+"""SECURITY: what is read of a list. Clients send a dozen; a field of 64 KB that is full of commas would hold up the
+event loop for a third of a second."""
+
 
 class Preference(NamedTuple):
     """One member of such a list."""
@@ -27,8 +31,11 @@ class Preference(NamedTuple):
 
 
 def parse_preferences(text: str) -> list[Preference]:
-    """Return the members of a weighted list in order; malformed ones are skipped (RFC 9110 section 12.4.2)."""
-    members = (_parse_member(member) for member in split_list(text))
+    """Return the members of a weighted list in order; malformed ones are skipped (RFC 9110 section 12.4.2).
+
+    What is behind the first hundred is not read.
+    """
+    members = (_parse_member(member) for member in split_list(text)[:MAX_MEMBERS])
     return [member for member in members if member is not None]
 
 

@@ -62,3 +62,10 @@ def test_no_coding_offered() -> None:
     """Where nothing is offered, content is sent as it is, if that is allowed."""
     assert choose_coding("gzip", []) == "identity"
     assert choose_coding("identity;q=0", []) is None
+
+
+def test_long_list() -> None:
+    """What is behind the first hundred members is not read: nobody prefers so many things."""
+    assert len(parse_preferences("a," * 30_000)) == 100
+    assert choose_coding("x," * 99 + "gzip", ["gzip"]) == "gzip"
+    assert choose_coding("x," * 100 + "gzip", ["gzip"]) == "identity"
