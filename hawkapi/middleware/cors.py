@@ -90,7 +90,7 @@ class CORSMiddleware(Middleware):
         added = self._fields(origin) if is_allowed else []
 
         def change(fields: HeaderPairs) -> HeaderPairs:
-            kept = [pair for pair in fields if pair[0] not in ANSWERS] if added else fields
+            kept = [pair for pair in fields if pair[0].lower() not in ANSWERS] if added else fields
             return vary_by([*kept, *added], "Origin")
 
         await self.app(scope, receive, changing_head(send, change))

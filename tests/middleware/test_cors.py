@@ -125,6 +125,17 @@ def test_fields_of_the_application_are_replaced() -> None:
     assert cors_fields(reply) == {"allow-origin": A, "vary": "accept, origin"}
 
 
+def test_fields_of_a_foreign_application_are_replaced() -> None:
+    """It may spell their names with capitals; browsers refuse a response with two origins."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"Access-Control-Allow-Origin", b"*")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    reply = request(CORSMiddleware(inner, allow_origins=[A]), "GET", "/", headers={"origin": A})
+    assert reply.headers == [(b"access-control-allow-origin", A.encode()), (b"vary", b"Origin")]
+
+
 def test_messages_are_not_changed() -> None:
     """An application may send one start message for all its responses."""
     start = {"type": "http.response.start", "status": 200, "headers": [(b"x-a", b"b")]}
