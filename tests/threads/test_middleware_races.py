@@ -112,6 +112,44 @@ def test_half_open_admits_exactly_its_calls(most: int) -> None:
 
 
 @pytest.mark.race
+@pytest.mark.parametrize("most", [1, 3])
+def test_half_open_circuit_is_never_stuck(most: int) -> None:
+    """Requests that try and are cancelled, fail or send nothing give their place back; no more are inside at a time."""
+    clock, gauge = Clock(), Gauge()
+    is_well = False
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        with gauge:
+            await asyncio.sleep(0)
+            if scope["path"] == "/fail" and not is_well:
+                raise ZeroDivisionError
+            if scope["path"] == "/nothing":
+                return
+            await Response(b"", status_code=200 if is_well else 500)(scope, receive, send)
+
+    app = CircuitBreakerMiddleware(inner, failure_threshold=1, half_open_max_calls=most, clock=clock)
+    assert asyncio.run(statuses(app, 2)) == {500: 1, 503: 1}
+
+    async def main(index: int) -> None:
+        source = random.Random(index)  # noqa: S311 - the same order each time
+        paths = [source.choice(["/", "/fail", "/nothing"]) for _ in range(40)]
+        tasks = [asyncio.create_task(call(app, "GET", path)) for path in paths]
+        for task in source.sample(tasks, 20):
+            await asyncio.sleep(0)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    for _ in range(10):
+        clock.now += 30
+        gauge.most = 0
+        run_in_loops(THREADS, main)
+        assert 1 <= gauge.most <= most
+    is_well = True
+    clock.now += 30
+    assert asyncio.run(statuses(app, 3)) == {200: 3}
+
+
+@pytest.mark.race
 def test_adaptive_limit_is_never_exceeded() -> None:
     """Requests that are in flight in all threads together are at most the limit, and every slot comes back."""
     gauge = Gauge()

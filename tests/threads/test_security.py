@@ -276,3 +276,27 @@ def test_issuer_that_fails_is_asked_once(caplog: pytest.LogCaptureFixture) -> No
         assert run_in_loops(LOOPS, drive) == [{503}] * LOOPS
         assert (loads.value, len(caplog.records)) == (asked, asked)
         now[0] += 30
+
+
+def test_policy_that_is_replaced_while_serving() -> None:
+    """Whoever has replaced it is answered by the new one; nobody is let in without any."""
+    app = HawkAPI()
+
+    @app.get("/", permissions=["read"])
+    async def handler() -> int:
+        return 1
+
+    async def granted(request: Any) -> set[str]:
+        return {"read"}
+
+    policies = [(PermissionPolicy(lambda _: set()), 403), (PermissionPolicy(granted), 200), (None, 500)]
+
+    async def drive(index: int) -> None:
+        for number in range(ROUNDS):
+            if index:
+                assert (await ask(app, "/"))[0] in {200, 403, 500}
+                continue
+            app.permission_policy, status = policies[number % 3]
+            assert (await ask(app, "/"))[0] == status
+
+    run_in_loops(LOOPS, drive)
