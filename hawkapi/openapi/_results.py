@@ -75,7 +75,9 @@ def phrase_of(key: int | str) -> str:
 
 
 def _add(found: dict[str, dict[str, Any]], status_code: int, content: dict[str, Any]) -> None:
-    response = found.setdefault(str(status_code), {"description": DESCRIPTION})
+    # A route may also redirect, or answer with an error on purpose.
+    description = DESCRIPTION if status_code < 300 else reason_phrase(status_code)
+    response = found.setdefault(str(status_code), {"description": description})
     if content and has_body(status_code):
         response.setdefault("content", {}).update(content)
 
