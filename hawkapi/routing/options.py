@@ -180,8 +180,10 @@ def read_responses(given: Mapping[int | str, Mapping[str, Any]] | None) -> dict[
 
     Raises:
         ValueError: one is for what is neither a status nor a range of them.
-        TypeError: one is no mapping.
+        TypeError: they are, or one is, no mapping.
     """
+    if given is not None and not isinstance(cast("object", given), Mapping):
+        raise TypeError(f'responses= is a mapping, not {given!r}; write {{404: {{"model": ...}}}}')
     for key, response in (given or {}).items():
         if not RESPONSE_KEY.fullmatch(str(key)):
             raise ValueError(f'responses={{{key!r}: ...}}: a key is a status, a range like "4XX", or "default"')
@@ -254,6 +256,8 @@ def _check_options(options: Mapping[str, object], known: frozenset[str]) -> None
     for name, value in options.items():
         if name not in known:
             raise TypeError(f"{name!r} is not an option of a route{_remedy(name, known)}")
+        if name == "openapi_extra" and not isinstance(value, Mapping | None):
+            raise TypeError(f'openapi_extra= is a mapping, not {value!r}; write {{"x-name": ...}}')
         if name in {"tags", "permissions"} and isinstance(value, str):
             raise TypeError(f"{name} must be a list of texts, not the text {value!r}")
 

@@ -146,6 +146,10 @@ def test_response_model_is_inferred_unless_given() -> None:
         pytest.param({"colour": 1}, "'colour' is not an option of a route$", id="unlike-any"),
         pytest.param({"operation_id": "a"}, "'operation_id' is not .*; write name=...", id="of-fastapi"),
         pytest.param({"tags": "admin"}, "tags must be a list of texts, not the text 'admin'", id="tags"),
+        pytest.param({"responses": [404]}, r"responses= is a mapping, not \[404\]; write {404: ", id="responses"),
+        pytest.param(
+            {"openapi_extra": ["x-a"]}, r"openapi_extra= is a mapping, not \['x-a'\]; write ", id="openapi_extra"
+        ),
         pytest.param({"permissions": "admin"}, "permissions must be a list of texts", id="permissions"),
         pytest.param({"middleware": [1]}, "middleware 1 is neither a class nor a pair", id="middleware-number"),
         pytest.param({"middleware": [(A, 1)]}, "is neither a class nor a pair", id="middleware-bad-arguments"),
