@@ -42,6 +42,6 @@ def as_yaml(value: Any) -> str:
     try:
         yaml = importlib.import_module("yaml")  # An extra, whose types are in a package of their own.
     except ImportError:
-        raise CommandError("PyYAML is needed for YAML: pip install hawkapi[yaml]") from None
+        raise CommandError("PyYAML is needed for YAML: pip install 'hawkapi[yaml]'") from None
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
     return text

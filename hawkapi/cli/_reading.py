@@ -142,7 +142,7 @@ def _parse_yaml(shown: str, body: bytes) -> Any:
     try:
         yaml = importlib.import_module("yaml")  # An extra, whose types are in a package of their own.
     except ImportError:
-        raise CommandError(f"{shown} is YAML, for which PyYAML is needed: pip install hawkapi[yaml]") from None
+        raise CommandError(f"{shown} is YAML, for which PyYAML is needed: pip install 'hawkapi[yaml]'") from None
     try:
         return _plain(yaml.safe_load(body), [MAX_NODES])
     except RecursionError:

@@ -40,7 +40,7 @@ def execute(options: argparse.Namespace) -> int:
     try:
         import uvicorn  # Only this command and `run` need it.
     except ImportError:
-        raise CommandError("hawkapi dev needs uvicorn: pip install hawkapi[uvicorn]") from None
+        raise CommandError("hawkapi dev needs uvicorn: pip install 'hawkapi[uvicorn]'") from None
     reference, more = _resolve(options.app, factory=options.factory, reload=options.reload)
     if options.no_uvloop:
         more["loop"] = "asyncio"

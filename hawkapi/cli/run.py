@@ -133,8 +133,8 @@ def choose_server(
         if installed(name):
             return name
     if wanted == "auto":
-        raise CommandError("no server is installed: pip install hawkapi[granian] or hawkapi[uvicorn]")
-    raise CommandError(f"{wanted} is not installed: pip install hawkapi[{wanted}]")
+        raise CommandError("no server is installed: pip install 'hawkapi[granian]' or 'hawkapi[uvicorn]'")
+    raise CommandError(f"{wanted} is not installed: pip install 'hawkapi[{wanted}]'")
 
 
 def heed_gil(gil: GilWatch, policy: str, threads: int) -> None:

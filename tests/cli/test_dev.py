@@ -113,7 +113,7 @@ def test_without_uvicorn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """Without uvicorn the extra is named."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["dev", "main:app"]) == 1
-    assert capsys.readouterr().err == "hawkapi: hawkapi dev needs uvicorn: pip install hawkapi[uvicorn]\n"
+    assert capsys.readouterr().err == "hawkapi: hawkapi dev needs uvicorn: pip install 'hawkapi[uvicorn]'\n"
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, 0), (None, 0), (1, 1), (3, 1), ("stopped", 1)])

@@ -55,7 +55,7 @@ def test_yaml(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     project({"spec.yaml": "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        200: {}\n"})
     status = main(["gen-client", "python", "--spec", "spec.yaml", "--out", "."])
     if importlib.util.find_spec("yaml") is None:
-        expected = "hawkapi: spec.yaml is YAML, for which PyYAML is needed: pip install hawkapi[yaml]\n"
+        expected = "hawkapi: spec.yaml is YAML, for which PyYAML is needed: pip install 'hawkapi[yaml]'\n"
         assert (status, capsys.readouterr().err) == (1, expected)
     else:
         assert status == 0

@@ -207,8 +207,8 @@ def test_yaml_without_pyyaml(
     assert main(["check", "a.yaml"]) == 1
     assert main(["openapi", "main:app", "--format", "yaml"]) == 1
     assert capsys.readouterr().err == (
-        "hawkapi: a.yaml is YAML, for which PyYAML is needed: pip install hawkapi[yaml]\n"
-        "hawkapi: PyYAML is needed for YAML: pip install hawkapi[yaml]\n"
+        "hawkapi: a.yaml is YAML, for which PyYAML is needed: pip install 'hawkapi[yaml]'\n"
+        "hawkapi: PyYAML is needed for YAML: pip install 'hawkapi[yaml]'\n"
     )
 
 

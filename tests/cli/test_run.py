@@ -80,9 +80,9 @@ def test_choice_of_a_server(wanted: str, installed: set[str], without_gil: bool,
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        pytest.param("auto", "no server is installed: pip install hawkapi[granian] or hawkapi[uvicorn]", id="auto"),
-        pytest.param("granian", "granian is not installed: pip install hawkapi[granian]", id="granian"),
-        pytest.param("uvicorn", "uvicorn is not installed: pip install hawkapi[uvicorn]", id="uvicorn"),
+        pytest.param("auto", "no server is installed: pip install 'hawkapi[granian]' or 'hawkapi[uvicorn]'", id="auto"),
+        pytest.param("granian", "granian is not installed: pip install 'hawkapi[granian]'", id="granian"),
+        pytest.param("uvicorn", "uvicorn is not installed: pip install 'hawkapi[uvicorn]'", id="uvicorn"),
     ],
 )
 def test_no_server(wanted: str, message: str) -> None:
