@@ -31,7 +31,7 @@ import servers  # noqa: E402 - found through the path set above
 from varied.application import source_of  # noqa: E402
 
 START_TIMEOUT_S = 60.0
-MAX_EXAMPLES = 25
+MAX_EXAMPLES = 12
 """Drawn requests for each operation, beside those that go through its values one by one."""
 
 
