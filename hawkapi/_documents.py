@@ -46,9 +46,10 @@ def check_about(lists: Mapping[str, object], objects: Mapping[str, object]) -> N
         ValueError: an object is without a member that it needs.
     """
     for name, given in lists.items():
-        if given and not (isinstance(given, list | tuple) and all(isinstance(each, Mapping) for each in given)):
+        items = cast("Sequence[object]", given) if isinstance(given, list | tuple) else None
+        if given and (items is None or not all(isinstance(each, Mapping) for each in items)):
             raise TypeError(f'{name} is {given!r}; it is a list of objects: [{{"{NEEDED[name]}": ...}}]')
-        for each in cast("Sequence[Mapping[str, object]]", given or ()):
+        for each in cast("Sequence[Mapping[str, object]]", items or ()):
             _check_object(name, each)
     for name, given in objects.items():
         if given and not isinstance(given, Mapping):
