@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nox
 
@@ -67,23 +66,17 @@ def environment(session: nox.Session, build: str, requirements: Sequence[str | P
         return environments.make(interpreter(session, build), requirements, ENVIRONMENTS)
 
 
-def run_suite(
-    session: nox.Session, title: str, python: Path, arguments: Sequence[str], **options: Any
-) -> suite.Outcome:
-    """Run the suite; the options are those of `suite.run_suite`."""
-    with explained(session):
-        return suite.run_suite(title, python, arguments, **options)
-
-
 def refuse_arguments(session: nox.Session) -> None:
     """Fail when a session that takes no arguments is given some."""
     if session.posargs:
         session.error(f"{session.name} takes no arguments, but was given: {' '.join(session.posargs)}")
 
 
-def run_suites(session: nox.Session, runs: list[suite.Outcome]) -> None:
-    """Print the table of runs and fail the session if one failed."""
-    if suite.summarise(runs):
+def run_suites(session: nox.Session, runs: Sequence[suite.Run]) -> None:
+    """Run the suite several times, print the table of runs, and fail the session if one failed."""
+    with explained(session):
+        outcomes = suite.run_suites(runs)
+    if suite.summarise(outcomes):
         session.error("tests failed; the first failure above says which. Repeat one with: nox -s tests -- -k NAME")
 
 
@@ -109,9 +102,9 @@ def tests(session: nox.Session) -> None:
     with_gil = environment(session, "3.13", packages("tests", "msgspec"))
     without = environment(session, "3.13t", packages("tests"))
     runs = [
-        run_suite(session, "3.13, portable codec", with_gil, arguments, codec="portable"),
-        run_suite(session, "3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
-        run_suite(session, "3.13t", without, arguments),
+        suite.Run("3.13, portable codec", with_gil, arguments, codec="portable"),
+        suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        suite.Run("3.13t", without, arguments),
     ]
     run_suites(session, runs)
 
@@ -126,7 +119,7 @@ def coverage(session: nox.Session) -> None:
     for old in data.glob(".coverage*"):
         old.unlink()
     runs = [
-        run_suite(session, f"3.13, {codec} codec", python, arguments, codec=codec, coverage=data)
+        suite.Run(f"3.13, {codec} codec", python, arguments, codec=codec, coverage=data)
         for codec in ("portable", "msgspec")
     ]
     run_suites(session, runs)
@@ -144,8 +137,8 @@ def test_wheels(session: nox.Session) -> None:
         for title, build, wheel, kind, codec in wheel_runs(session):
             groups = ("tests", "msgspec") if codec == "msgspec" else ("tests",)
             python = environment(session, build, [*packages(*groups), wheel])
-            runs.append(run_suite(session, title, python, arguments, tree=tree, codec=codec, installed=kind))
-    run_suites(session, runs)
+            runs.append(suite.Run(title, python, arguments, tree=tree, codec=codec, installed=kind))
+        run_suites(session, runs)
 
 
 def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:
@@ -172,9 +165,9 @@ def e2e(session: nox.Session) -> None:
     with_gil = environment(session, "3.13", packages("e2e-gil"))
     without = environment(session, "3.13t", packages("e2e"))
     runs = [
-        run_suite(session, "3.13, portable codec", with_gil, arguments, codec="portable"),
-        run_suite(session, "3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
-        run_suite(session, "3.13t", without, arguments),
+        suite.Run("3.13, portable codec", with_gil, arguments, codec="portable"),
+        suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        suite.Run("3.13t", without, arguments),
     ]
     run_suites(session, runs)
 
@@ -189,8 +182,8 @@ def browser(session: nox.Session) -> None:
     without = environment(session, "3.13t", packages("tests"))
     arguments = ["tests/browser", "-m", "browser", *session.posargs]
     runs = [
-        run_suite(session, "served on 3.13", python, arguments),
-        run_suite(session, "served on 3.13t", python, [*arguments, f"--server-python={without}"]),
+        suite.Run("served on 3.13", python, arguments),
+        suite.Run("served on 3.13t", python, [*arguments, f"--server-python={without}"]),
     ]
     run_suites(session, runs)
 
@@ -292,4 +285,4 @@ def release_check(session: nox.Session) -> None:
     session.run("python", "ci/release_check.py", str(WHEELHOUSE), *python_options(session))
     # The scripts' own tests that need these tools; the other sessions skip them.
     python = environment(session, "3.13", [*packages("tests"), *tools.for_this_system(release=True)])
-    run_suites(session, [run_suite(session, "release scripts", python, ["tests/ci"])])
+    run_suites(session, [suite.Run("release scripts", python, ["tests/ci"])])

@@ -1,20 +1,29 @@
-"""Run the test suite with one interpreter and one codec, and say how many tests ran."""
+"""Run the test suite, each time with one interpreter and one codec, and say how many tests ran."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from console import CIError, say
 from environments import clean_environment
 from project import PROJECT
+
+PROGRESS_EVERY_S: Final = 30
+PERCENT: Final = re.compile(r"\[ *(\d+%)\]$", re.MULTILINE)
+"""How far pytest is, at the end of each line of dots."""
 
 
 @dataclass(frozen=True)
@@ -29,51 +38,99 @@ class Outcome:
     seconds: float
 
 
-def run_suite(
-    title: str,
-    python: Path,
-    arguments: Sequence[str],
-    *,
-    tree: Path = PROJECT,
-    codec: str = "",
-    installed: str = "",
-    coverage: Path | None = None,
-) -> Outcome:
-    """Run pytest, its output going straight to the terminal.
+@dataclass(frozen=True)
+class Run:
+    """One run of pytest that is to be made."""
+
+    title: str
+    """How it is called in the table."""
+    python: Path
+    """The interpreter of an environment with the suite's packages."""
+    arguments: Sequence[str]
+    """For pytest."""
+    tree: Path = PROJECT
+    """The directory that holds `tests/`; a checkout, or a copy of its tests."""
+    codec: str = ""
+    """The value of `HAWKAPI_CODEC`, default none."""
+    installed: str = ""
+    """The kind of wheel (`compiled` or `pure`) that the suite must find imported from site-packages; default: the
+    package of the checkout."""
+    coverage: Path | None = None
+    """A directory to put the data of coverage into, beside those of other runs; default: none are taken."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its process."""
+        environ = clean_environment()
+        if self.codec:
+            environ["HAWKAPI_CODEC"] = self.codec
+        if self.installed:
+            environ["HAWKAPI_TEST_WHEEL"] = self.installed
+        if self.coverage is not None:
+            environ["COVERAGE_FILE"] = str(self.coverage / ".coverage")
+        return environ
+
+    def command(self, report: Path) -> list[str]:
+        """Return its command line, which has it write a report."""
+        # `python -m pytest` would put the current directory first on the path; only a checkout's suite wants that.
+        program = [str(self.python), "-m", "pytest"] if not self.installed else [str(self.python.with_name("pytest"))]
+        if self.coverage is not None:
+            program = [str(self.python), "-m", "coverage", "run", "-m", "pytest"]
+        options = [f"--junit-xml={report}", "-o", "junit_logging=no", "-p", "no:cacheprovider", "-q"]
+        return [*program, *options, *self.arguments]
+
+
+def run_suites(runs: Sequence[Run], *, at_once: int | None = None) -> list[Outcome]:
+    """Make runs of pytest beside each other, and print the whole output of each when it has ended.
+
+    Much of a run is waiting, and all of it uses one processor, so one after the other would take twice as long.
 
     Args:
-        title: how the run is called in the table.
-        python: the interpreter of an environment with the suite's packages.
-        arguments: for pytest.
-        tree: the directory that holds `tests/`; a checkout, or a copy of its tests.
-        codec: the value of `HAWKAPI_CODEC`, default none.
-        installed: the kind of wheel (`compiled` or `pure`) that the suite must find imported from site-packages;
-            default: the package of the checkout.
-        coverage: a directory to put the data of coverage into, beside those of other runs; default: none are taken.
+        runs: to be made.
+        at_once: how many at a time, default one for each processor.
 
     Raises:
         CIError: pytest ended without saying what it ran.
     """
-    say(f"== {title}")
-    environ = clean_environment()
-    if codec:
-        environ["HAWKAPI_CODEC"] = codec
-    if installed:
-        environ["HAWKAPI_TEST_WHEEL"] = installed
-    if coverage is not None:
-        environ["COVERAGE_FILE"] = str(coverage / ".coverage")
-    # `python -m pytest` would put the current directory first on the path; only a checkout's suite wants that.
-    program = [str(python), "-m", "pytest"] if not installed else [str(python.with_name("pytest"))]
-    if coverage is not None:
-        program = [str(python), "-m", "coverage", "run", "-m", "pytest"]
+    # Protects stdout while an output is printed: several may end at once.
+    printing = threading.Lock()
+    with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as threads:
+        return list(threads.map(lambda run: run_suite(run, printing), runs))
+
+
+def run_suite(run: Run, printing: threading.Lock) -> Outcome:
+    """Make one run, saying every half minute how far it is.
+
+    Raises:
+        CIError: pytest ended without saying what it ran.
+    """
     with tempfile.TemporaryDirectory(prefix="hawkapi-suite-") as scratch:
-        report = Path(scratch, "report.xml")
-        command = [*program, f"--junit-xml={report}", "-o", "junit_logging=no", "-p", "no:cacheprovider", "-q"]
-        sys.stdout.flush()
-        exit_code = subprocess.run([*command, *arguments], cwd=tree, env=environ, check=False).returncode
+        report, output = Path(scratch, "report.xml"), Path(scratch, "output.txt")
+        say(f"-> {run.title}")
+        with output.open("wb") as words:
+            process = subprocess.Popen(
+                run.command(report), cwd=run.tree, env=run.environment(), stdout=words, stderr=subprocess.STDOUT
+            )
+            exit_code = _wait(process, run.title, output)
+        with printing:
+            print(f"== {run.title}")
+            print(output.read_text("utf-8", errors="replace"), end="", flush=True)
         if not report.exists():
-            raise CIError(f"pytest wrote no report (exit code {exit_code}); its own words are above")
-        return read_report(title, exit_code, report)
+            raise CIError(f"{run.title}: pytest wrote no report (exit code {exit_code}); its own words are above")
+        return read_report(run.title, exit_code, report)
+
+
+def _wait(process: subprocess.Popen[bytes], title: str, output: Path) -> int:
+    """Wait for a run of pytest, and return its exit code."""
+    while True:
+        try:
+            return process.wait(PROGRESS_EVERY_S)
+        except subprocess.TimeoutExpired:
+            reached = PERCENT.findall(output.read_text("utf-8", errors="replace"))
+            say(f"   {title}: {reached[-1] if reached else 'collecting'}")
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
 
 
 def read_report(title: str, exit_code: int, report: Path) -> Outcome:

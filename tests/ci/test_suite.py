@@ -57,14 +57,15 @@ def test_run_suite_counts_what_pytest_ran(tmp_path: Path) -> None:
         "def test_fails(): assert False\n"
         "@pytest.mark.skip(reason='x')\ndef test_skipped(): pass\n"
     )
-    got = suite.run_suite("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, codec="portable")
+    run = suite.Run("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, codec="portable")
+    (got,) = suite.run_suites([run])
     assert (got.exit_code, got.tests, got.failures, got.skipped) == (1, 3, 1, 1)
 
 
 def test_run_suite_that_cannot_start(tmp_path: Path) -> None:
     """Arguments that pytest refuses end the run with a message instead of a table."""
     with pytest.raises(CIError, match="pytest wrote no report"):
-        suite.run_suite("a run", Path(sys.executable), ["--no-such-option"], tree=tmp_path)
+        suite.run_suites([suite.Run("a run", Path(sys.executable), ["--no-such-option"], tree=tmp_path)])
 
 
 def test_copied_tests_are_without_the_package() -> None:
@@ -82,7 +83,27 @@ def test_run_suite_with_coverage_leaves_data(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_passes(): pass\n")
     data = tmp_path / "data"
     data.mkdir()
-    for _ in range(2):
-        got = suite.run_suite("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, coverage=data)
-        assert (got.exit_code, got.tests) == (0, 1)
+    run = suite.Run("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, coverage=data)
+    assert [(got.exit_code, got.tests) for got in suite.run_suites([run, run])] == [(0, 1), (0, 1)]
     assert len(list(data.glob(".coverage.*"))) == 2
+
+
+def test_runs_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of two runs waits for the other one to begin; their outputs do not mix, and the outcomes are in order."""
+    for name, other in (("one", "two"), ("two", "one")):
+        (tmp_path / f"test_{name}.py").write_text(
+            "import pathlib, time\n"
+            f"def test_{name}():\n"
+            f"    pathlib.Path('{name}').touch()\n"
+            "    until = time.monotonic() + 60\n"
+            f"    while not pathlib.Path('{other}').exists() and time.monotonic() < until: time.sleep(0.01)\n"
+            f"    assert pathlib.Path('{other}').exists()\n"
+        )
+    runs = [suite.Run(name, Path(sys.executable), ["-v", f"test_{name}.py"], tree=tmp_path) for name in ("one", "two")]
+    assert [(got.title, got.exit_code, got.tests) for got in suite.run_suites(runs, at_once=2)] == [
+        ("one", 0, 1),
+        ("two", 0, 1),
+    ]
+    out = capsys.readouterr().out
+    first, _, second = out.removeprefix("== ").partition("== two" if out.startswith("== one") else "== one")
+    assert ("1 passed" in first, "1 passed" in second) == (True, True)
