@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
+from hawkapi.middleware._ledger import Ledger
 from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware.base import Middleware
 from hawkapi.responses.json import JSONResponse
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["DebugMiddleware"]
+
+
+class End(NamedTuple):
+    """One request that has ended."""
+
+    template: str
+    seconds: float
+    is_error: bool
 
 
 @final
@@ -58,10 +66,9 @@ class DebugMiddleware(Middleware):
         self._enabled = enabled
         self._clock = clock
         self._keys = RouteKeys()
-        # Protects the table and the numbers in it, for a few statements that call nothing of the user's. It does not
-        # cover a request between its start and its end: that is counted when it ends.
-        self._lock = threading.Lock()
+        # The ledger's lock protects the table and the numbers in it; a request is counted when it has ended.
         self._statistics: dict[str, RouteStatistics] = {}
+        self._ledger = Ledger(self._count)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection (ASGI 3)."""
@@ -75,6 +82,8 @@ class DebugMiddleware(Middleware):
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         template = self._keys.key_of(scope)
+        with self._ledger:
+            pass  # What has ended is counted now, so the ledger has no more than one end per running request.
         status = 500  # Until a response says otherwise: what raises, or sends nothing, has failed.
         started = self._clock()
 
@@ -87,19 +96,19 @@ class DebugMiddleware(Middleware):
         try:
             await self.app(scope, receive, send_on)
         finally:
-            self._count(template, self._clock() - started, is_error=status >= 500)
+            self._ledger.note(End(template, self._clock() - started, status >= 500))
 
-    def _count(self, template: str, seconds: float, *, is_error: bool) -> None:
-        with self._lock:
-            statistics = self._statistics.get(template)
-            if statistics is None:
-                statistics = self._statistics[template] = RouteStatistics()
-            statistics.count += 1
-            statistics.errors += is_error
-            statistics.seconds += seconds
+    def _count(self, end: End) -> None:
+        """Count a request that has ended; the ledger's lock is held."""
+        statistics = self._statistics.get(end.template)
+        if statistics is None:
+            statistics = self._statistics[end.template] = RouteStatistics()
+        statistics.count += 1
+        statistics.errors += end.is_error
+        statistics.seconds += end.seconds
 
     def _describe_statistics(self) -> dict[str, Any]:
-        with self._lock:
+        with self._ledger:
             return {
                 template: {
                     "count": one.count,
