@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from hawkapi._documentation_pages import Pages
 from hawkapi._documents import Documents, Kind, check_about
 from hawkapi._failures import NO_HANDLERS, Handler, check_key
 from hawkapi._middleware_chain import Link, make_middleware, wrap
-from hawkapi._pages import Pages
 from hawkapi._permissions import permission_guard
 from hawkapi._plan import check_route
 from hawkapi._serving import Serving

@@ -49,7 +49,7 @@ LAYERS = {
         "_failures",
         "_forms",
         "_middleware_chain",
-        "_pages",
+        "_documentation_pages",
         "_permissions",
         "_plan",
         "_resolution",
