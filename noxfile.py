@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,10 +72,16 @@ def refuse_arguments(session: nox.Session) -> None:
         session.error(f"{session.name} takes no arguments, but was given: {' '.join(session.posargs)}")
 
 
-def run_suites(session: nox.Session, runs: Sequence[suite.Run]) -> None:
+def redis_server(session: nox.Session) -> dict[str, str]:
+    """Return the variable that tells the suite where the Redis server is, finding or fetching it."""
+    with explained(session):
+        return {"HAWKAPI_REDIS_SERVER": str(programs.find("redis-server"))}
+
+
+def run_suites(session: nox.Session, runs: Sequence[suite.Run], *, variables: Mapping[str, str] | None = None) -> None:
     """Run the suite several times, print the table of runs, and fail the session if one failed."""
     with explained(session):
-        outcomes = suite.run_suites(runs)
+        outcomes = suite.run_suites(runs, variables=variables)
     if suite.summarise(outcomes):
         session.error("tests failed; the first failure above says which. Repeat one with: nox -s tests -- -k NAME")
 
@@ -106,7 +112,7 @@ def tests(session: nox.Session) -> None:
         suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
         suite.Run("3.13t", without, arguments),
     ]
-    run_suites(session, runs)
+    run_suites(session, runs, variables=redis_server(session))
 
 
 @nox.session(venv_backend="none")
@@ -122,7 +128,7 @@ def coverage(session: nox.Session) -> None:
         suite.Run(f"3.13, {codec} codec", python, arguments, codec=codec, coverage=data)
         for codec in ("portable", "msgspec")
     ]
-    run_suites(session, runs)
+    run_suites(session, runs, variables=redis_server(session))
     where = {"COVERAGE_FILE": str(data / ".coverage")}
     for command in (["combine", "--quiet"], ["report"]):
         session.run(str(python), "-m", "coverage", *command, env=where, external=True)
@@ -138,7 +144,7 @@ def test_wheels(session: nox.Session) -> None:
             groups = ("tests", "msgspec") if codec == "msgspec" else ("tests",)
             python = environment(session, build, [*packages(*groups), wheel])
             runs.append(suite.Run(title, python, arguments, tree=tree, codec=codec, installed=kind))
-        run_suites(session, runs)
+        run_suites(session, runs, variables=redis_server(session))
 
 
 def wheel_runs(session: nox.Session) -> list[tuple[str, str, Path, str, str]]:

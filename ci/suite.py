@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,13 +79,16 @@ class Run:
         return [*program, *options, *self.arguments]
 
 
-def run_suites(runs: Sequence[Run], *, at_once: int | None = None) -> list[Outcome]:
+def run_suites(
+    runs: Sequence[Run], *, variables: Mapping[str, str] | None = None, at_once: int | None = None
+) -> list[Outcome]:
     """Make runs of pytest beside each other, and print the whole output of each when it has ended.
 
     Much of a run is waiting, and all of it uses one processor, so one after the other would take twice as long.
 
     Args:
         runs: to be made.
+        variables: environment variables to set in each.
         at_once: how many at a time, default one for each processor.
 
     Raises:
@@ -94,10 +97,10 @@ def run_suites(runs: Sequence[Run], *, at_once: int | None = None) -> list[Outco
     # Protects stdout while an output is printed: several may end at once.
     printing = threading.Lock()
     with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as threads:
-        return list(threads.map(lambda run: run_suite(run, printing), runs))
+        return list(threads.map(lambda run: run_suite(run, variables or {}, printing), runs))
 
 
-def run_suite(run: Run, printing: threading.Lock) -> Outcome:
+def run_suite(run: Run, variables: Mapping[str, str], printing: threading.Lock) -> Outcome:
     """Make one run, saying every half minute how far it is.
 
     Raises:
@@ -108,7 +111,11 @@ def run_suite(run: Run, printing: threading.Lock) -> Outcome:
         say(f"-> {run.title}")
         with output.open("wb") as words:
             process = subprocess.Popen(
-                run.command(report), cwd=run.tree, env=run.environment(), stdout=words, stderr=subprocess.STDOUT
+                run.command(report),
+                cwd=run.tree,
+                env={**run.environment(), **variables},
+                stdout=words,
+                stderr=subprocess.STDOUT,
             )
             exit_code = _wait(process, run.title, output)
         with printing:

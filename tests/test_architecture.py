@@ -180,6 +180,7 @@ def test_no_primitive_of_asyncio(module: str) -> None:
         "pydantic",
         "uvicorn",
         "granian",
+        "redis",
         "argparse",
     ],
 )

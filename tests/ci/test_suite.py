@@ -50,15 +50,15 @@ def test_summarise_fails_unless_every_run_ran_tests(outcomes: list[suite.Outcome
 
 
 def test_run_suite_counts_what_pytest_ran(tmp_path: Path) -> None:
-    """The counts are those of the run, whose environment has the codec that was asked for."""
+    """The counts are those of the run, whose environment has the codec and the variables that were asked for."""
     (tmp_path / "test_it.py").write_text(
         "import os, pytest\n"
-        "def test_codec(): assert os.environ['HAWKAPI_CODEC'] == 'portable'\n"
+        "def test_codec(): assert (os.environ['HAWKAPI_CODEC'], os.environ['HAWKAPI_X']) == ('portable', 'y')\n"
         "def test_fails(): assert False\n"
         "@pytest.mark.skip(reason='x')\ndef test_skipped(): pass\n"
     )
     run = suite.Run("a run", Path(sys.executable), ["test_it.py"], tree=tmp_path, codec="portable")
-    (got,) = suite.run_suites([run])
+    (got,) = suite.run_suites([run], variables={"HAWKAPI_X": "y"})
     assert (got.exit_code, got.tests, got.failures, got.skipped) == (1, 3, 1, 1)
 
 
