@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         TrustedHostMiddleware,
         TrustedProxyMiddleware,
     )
+    from hawkapi.middleware.circuit_breaker_redis import RedisCircuitBreakerMiddleware
     from hawkapi.openapi import Change, ChangeType, Severity, detect_breaking_changes, generate_openapi
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
@@ -187,6 +188,7 @@ __all__ = [
     "QueryParams",
     "RateLimitMiddleware",
     "RedirectResponse",
+    "RedisCircuitBreakerMiddleware",
     "Request",
     "RequestIDMiddleware",
     "RequestLimitsMiddleware",
@@ -276,6 +278,7 @@ _HOMES = {
         "TrustedHostMiddleware",
         "TrustedProxyMiddleware",
     ),
+    "hawkapi.middleware.circuit_breaker_redis": ("RedisCircuitBreakerMiddleware",),
     "hawkapi.openapi": ("Change", "ChangeType", "Severity", "detect_breaking_changes", "generate_openapi"),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),
