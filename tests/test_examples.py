@@ -16,6 +16,7 @@ from asgi import call, request
 from lifespans import COMPLETE, run_events
 from websockets_asgi import ACCEPT, close, converse, text
 
+from hawkapi import TestClient
 from hawkapi.config import load_dotenv
 from hawkapi.openapi.codegen import build_client_ir, generate_python_client, generate_typescript_client
 from hawkapi.testing import check_contract
@@ -422,3 +423,16 @@ def test_bakery_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {f"async def {name}(" in python for name in re.findall(r"bakery\.([a-z]+_[a-z_]+)\(", page)} == {True}
     assert {f"class {name}" in python for name in re.findall(r"client\.([A-Z]\w+)\(", page)} == {True}
     assert {f"async {name}(" in typescript for name in re.findall(r"bakery\.([a-z]+[A-Z]\w*)\(", page)} == {True}
+
+
+def test_sessions_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody logs in under a new name of the session, is known, and logs out."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    with TestClient(importlib.import_module("sessions").app) as client:
+        seen = [client.get("/me").json()["user"]]
+        for target in ("/login/ann", "/login/bob"):
+            client.post(target)
+            seen.append(client.get("/me").json()["user"])
+        client.post("/logout")
+        seen.append(client.get("/me").json()["user"])
+    assert seen == [None, "ann", "bob", None]

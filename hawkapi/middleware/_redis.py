@@ -42,7 +42,7 @@ NOT_COPIED: Final = ("maint", "orig_", "oss_", "himport_", "event_dispatcher", "
 
 @final
 class Script:
-    """A Lua script that Redis runs as one step (`EVALSHA`). It returns an array of integers. Immutable."""
+    """A Lua script that Redis runs as one step (`EVALSHA`). It returns an array. Immutable."""
 
     __slots__ = ("digest", "text")
 
@@ -78,16 +78,16 @@ class LoopClient:
         self._timeout_s = timeout_s
         self._outage = outage
         self._connections = AsyncSemaphore(limit)
-        self._tasks: set[asyncio.Task[list[int] | None]] = set()
+        self._tasks: set[asyncio.Task[list[Any] | None]] = set()
         self._owed: dict[str, Call] = {}
         self._unpaid: set[str] = set()
         """Which of them could not be given back, because there was no answer."""
 
-    async def run(self, call: Call) -> list[int] | None:
+    async def run(self, call: Call) -> list[Any] | None:
         """Run a script, to its end even if the caller is cancelled; `None` if there is no answer."""
         return await asyncio.shield(self._start(call))
 
-    async def take(self, token: str, call: Call, undo: Call) -> list[int] | None:
+    async def take(self, token: str, call: Call, undo: Call) -> list[Any] | None:
         """Run a script that takes something; if the caller is cancelled, `undo` gives it back."""
         self._owed[token] = undo
         task = self._start(call)
@@ -114,12 +114,12 @@ class LoopClient:
         else:
             self._owed.pop(token, None)
 
-    def settle_later(self, token: str, undo: Call) -> asyncio.Task[list[int] | None]:
+    def settle_later(self, token: str, undo: Call) -> asyncio.Task[list[Any] | None]:
         """Begin to give something back."""
         self._owed[token] = undo
         task = self._start(undo)
 
-        def note(done: asyncio.Task[list[int] | None]) -> None:
+        def note(done: asyncio.Task[list[Any] | None]) -> None:
             # A task that was cancelled has not done it; who closes the connections does.
             if not done.cancelled():
                 if done.result() is None:
@@ -143,13 +143,13 @@ class LoopClient:
         with contextlib.suppress(Exception):  # There is nothing else that could be done about it.
             await self._client.aclose(close_connection_pool=True)
 
-    def _start(self, call: Call) -> asyncio.Task[list[int] | None]:
+    def _start(self, call: Call) -> asyncio.Task[list[Any] | None]:
         task = asyncio.create_task(self._ask(call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ask(self, call: Call) -> list[int] | None:
+    async def _ask(self, call: Call) -> list[Any] | None:
         async with self._connections:
             epoch = self._outage.begin()
             if epoch is None:
@@ -172,7 +172,7 @@ class LoopClient:
         for token in unpaid:
             self.settle_later(token, self._owed[token])
 
-    async def _evaluate(self, call: Call) -> list[int]:
+    async def _evaluate(self, call: Call) -> list[Any]:
         """Run a script, once more on a new connection where one is broken: the server may have been started anew.
 
         It may run twice, if the connection broke before the answer came; scripts that take something see that by the
@@ -184,14 +184,14 @@ class LoopClient:
             await self._drop_idle()
             return await self._execute(call)
 
-    async def _execute(self, call: Call) -> list[int]:
+    async def _execute(self, call: Call) -> list[Any]:
         key = call.key.encode("utf-8", "surrogatepass")
         no_script: type[Exception] = _load("redis.exceptions").NoScriptError
         try:
             answer = await self._client.execute_command("EVALSHA", call.script.digest, 1, key, *call.arguments)
         except no_script:  # It is new to this server, or the server is new.
             answer = await self._client.execute_command("EVAL", call.script.text, 1, key, *call.arguments)
-        return [int(number) for number in answer]
+        return list(answer)
 
     async def _drop_idle(self) -> None:
         """Disconnect what an outage has probably cut, so that it is not found out one by one."""
@@ -225,13 +225,13 @@ class RedisLink:
         # an entry for it; entries of closed loops are removed by whoever adds one.
         self._clients: dict[asyncio.AbstractEventLoop, tuple[LoopClient, AsyncGenerator[None]]] = {}
 
-    async def run(self, call: Call) -> list[int] | None:
+    async def run(self, call: Call) -> list[Any] | None:
         """Run a script; `None` if Redis cannot be asked now. If the caller is cancelled, it runs all the same."""
         if self._outage.is_on:
             return None
         return await self._client().run(call)
 
-    async def take(self, token: str, call: Call, undo: Call) -> list[int] | None:
+    async def take(self, token: str, call: Call, undo: Call) -> list[Any] | None:
         """Run a script that takes something; if the caller is cancelled, `undo` gives it back.
 
         Args:

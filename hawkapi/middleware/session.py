@@ -1,39 +1,81 @@
-"""`SessionMiddleware`: a dict per client, kept by the client in a signed cookie."""
+"""`SessionMiddleware`: a dict per client, kept by the client in a signed cookie, or by a store under a signed name."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
+import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast, final
 
 from hawkapi.http.cookies import format_set_cookie, parse_cookies
-from hawkapi.middleware._heads import changing_head, vary_by
+from hawkapi.middleware._heads import HEADS, changing_head, vary_by
 from hawkapi.middleware._signing import Signer, read_keys
 from hawkapi.middleware.base import Middleware
-from hawkapi.types import ASGIApp, HeaderPairs, Receive, Scope, Send
+from hawkapi.middleware.session_stores import SessionStore
+from hawkapi.types import ASGIApp, HeaderPairs, Message, Receive, Scope, Send
 
-__all__ = ["SessionMiddleware"]
+__all__ = ["SessionMiddleware", "renew_session"]
 
 EMPTY: Final = "{}"
+RENEWAL_KEY: Final = "hawkapi.session"
+"""Where the scope of a request with a session has its `Renewal`."""
+
+
+class Signed(NamedTuple):
+    """What a client sent, and we have signed."""
+
+    text: str
+    is_current: bool
+    """Whether it is signed with the key that signs now."""
 
 
 class Loaded(NamedTuple):
-    """A session as a client sent it."""
+    """A session as it was when the request came."""
 
     text: str
     """JSON."""
     is_current: bool
-    """Whether it is signed with the key that signs now."""
+    """Whether its cookie is signed with the key that signs now."""
+    key: str = ""
+    """Its key in the store, if there is one."""
+    name: str = ""
+    """What the cookie calls it then."""
+
+
+@final
+class Renewal:
+    """Whether the session is to have another name. Request-bound."""
+
+    __slots__ = ("is_wanted",)
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+
+
+def renew_session(scope: Scope) -> None:
+    """Give the session another name with the response: call it whenever somebody logs in, or gets more rights.
+
+    SECURITY: who has planted a session of his own in another's browser is left without it (session fixation). It is
+    for sessions in a store; without one there is no name.
+
+    Raises:
+        RuntimeError: there is no `SessionMiddleware`.
+    """
+    renewal = scope.get(RENEWAL_KEY)
+    if not isinstance(renewal, Renewal):
+        raise RuntimeError("there is no session to renew; add SessionMiddleware")
+    renewal.is_wanted = True
 
 
 class SessionMiddleware(Middleware):
     """Give each request and WebSocket `request.session`, a dict of JSON values that the next request finds again.
 
     SECURITY: the cookie is signed, so clients cannot change it; they can read it, and send an older one again. Keep
-    secrets, and what must not come back, in a store of yours.
+    secrets, and what must not come back, in a `store`: then the cookie holds a random name only.
 
     The cookie is sent when the session has changed, and deleted when it is empty. One that is malformed, changed or
     older than `max_age` is an empty session.
@@ -49,13 +91,15 @@ class SessionMiddleware(Middleware):
         secure: send it over TLS only, default on.
         samesite: whether other sites may cause it to be sent, default `lax`.
         domain: also send it to its subdomains, default only to the host that set it.
+        store: keeps the sessions; default none, the cookie does.
         clock: seconds since 1970, default `time.time`.
 
     Raises:
         ValueError: there is no key, or browsers would drop such a cookie.
 
-    A session that is no JSON, or makes a cookie above 4096 bytes, is answered with 500. Thread-safe: it is never
-    changed; a session belongs to its request.
+    A session that is no JSON, or makes a cookie above 4096 bytes, is answered with 500. Of two requests that change a
+    session at the same time, the one that answers last wins. Thread-safe: it is never changed; a session belongs to its
+    request.
     """
 
     def __init__(
@@ -70,6 +114,7 @@ class SessionMiddleware(Middleware):
         secure: bool = True,
         samesite: Literal["lax", "strict", "none"] = "lax",
         domain: str | None = None,
+        store: SessionStore | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(app)
@@ -78,6 +123,7 @@ class SessionMiddleware(Middleware):
         self._signer = Signer(read_keys("secret_key", secret_key))
         self._cookie = session_cookie
         self._max_age = max_age
+        self._store = store
         self._clock = clock
 
         def format_cookie(value: str, age: int) -> str:
@@ -101,36 +147,79 @@ class SessionMiddleware(Middleware):
             await self.app(scope, receive, send)
             return
         cookie = self._cookie_of(scope)
-        loaded = self._load(cookie) if cookie is not None else None
+        signed = self._verify(cookie) if cookie is not None else None
+        scope[RENEWAL_KEY] = Renewal()
+        if self._store is not None:
+            await self._serve_stored(self._store, signed, cookie is not None, scope, receive, send)
+            return
+        loaded = _decode(signed) if signed is not None else None
         scope["session"] = json.loads(loaded.text) if loaded is not None else {}
 
         def change(fields: HeaderPairs) -> HeaderPairs:
-            new = self._new_cookie(scope["session"], loaded, was_sent=cookie is not None)
-            # SPEC: a cache must not give one client's cookie to another (RFC 9111 section 7.3 leaves that to us).
-            return fields if new is None else [*vary_by(fields, "Cookie"), (b"set-cookie", new.encode("latin-1"))]
+            return _with_cookie(fields, self._new_cookie(scope["session"], loaded, was_sent=cookie is not None))
 
         await self.app(scope, receive, changing_head(send, change))
+
+    async def _serve_stored(
+        self, store: SessionStore, signed: Signed | None, was_sent: bool, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve a connection whose session is in a store."""
+        loaded = await _read(store, signed) if signed is not None else None
+        scope["session"] = json.loads(loaded.text) if loaded is not None else {}
+        is_kept = False
+
+        async def send_kept(message: Message) -> None:
+            nonlocal is_kept
+            # The answer to what goes wrong while it is kept comes by here too, and is sent as it is.
+            if message["type"] in HEADS and not is_kept:
+                is_kept = True
+                cookie = await self._keep(store, scope, loaded, was_sent=was_sent)
+                message = {**message, "headers": _with_cookie(list(message.get("headers", ())), cookie)}
+            await send(message)
+
+        await self.app(scope, receive, send_kept)
+
+    async def _keep(self, store: SessionStore, scope: Scope, loaded: Loaded | None, *, was_sent: bool) -> str | None:
+        """Put the session into the store; return the cookie to set, or `None` if the client has the right one."""
+        text = _encode(scope["session"])
+        name = secrets.token_urlsafe(32)
+        if text == EMPTY:
+            if loaded is not None:
+                await store.delete(loaded.key)
+            return self._format("", 0) if was_sent else None
+        if loaded is None or scope[RENEWAL_KEY].is_wanted:
+            await store.create(_store_key(name), text, self._max_age)
+            if loaded is not None:
+                await store.delete(loaded.key)
+            return self._sign(name)
+        if loaded.text == text and loaded.is_current:
+            return None
+        if not await store.replace(loaded.key, text, self._max_age):
+            return self._format("", 0)  # Somebody has logged out meanwhile.
+        return self._sign(loaded.name)
 
     def _cookie_of(self, scope: Scope) -> str | None:
         fields = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
         return parse_cookies(fields).get(self._cookie) if fields else None
 
-    def _load(self, cookie: str) -> Loaded | None:
-        """Return the session of a cookie, or `None` if it is none of ours, or too old."""
+    def _verify(self, cookie: str) -> Signed | None:
+        """Return what a cookie holds, or `None` if it is none of ours, or too old."""
         signed, _, signature = cookie.rpartition(".")
         key = self._signer.which_key(signed, signature)
         if key is None:
             return None
-        encoded, _, moment = signed.rpartition(".")
+        text, _, moment = signed.rpartition(".")
         try:
-            if self._clock() - int(moment) > self._max_age:
-                return None
-            text = base64.urlsafe_b64decode(encoded).decode("utf-8")
-            is_session = isinstance(json.loads(text), dict)
-        except (ValueError, binascii.Error):
+            is_valid = self._clock() - int(moment) <= self._max_age
+        except ValueError:
             # It was signed, by who has the key; but not by this class.
             return None
-        return Loaded(text, is_current=key == 0) if is_session else None
+        return Signed(text, is_current=key == 0) if is_valid else None
+
+    def _sign(self, text: str) -> str:
+        """Return the cookie that holds a text."""
+        signed = f"{text}.{int(self._clock())}"
+        return self._format(f"{signed}.{self._signer.sign(signed)}", self._max_age)
 
     def _new_cookie(self, session: Any, loaded: Loaded | None, *, was_sent: bool) -> str | None:
         """Return the cookie to set, or `None` if the client has the right one."""
@@ -139,9 +228,44 @@ class SessionMiddleware(Middleware):
             return self._format("", 0) if was_sent else None
         if loaded is not None and loaded.text == text and loaded.is_current:
             return None
-        encoded = base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii")
-        signed = f"{encoded}.{int(self._clock())}"
-        return self._format(f"{signed}.{self._signer.sign(signed)}", self._max_age)
+        return self._sign(base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii"))
+
+
+def _with_cookie(fields: HeaderPairs, cookie: str | None) -> HeaderPairs:
+    if cookie is None:
+        return fields
+    # SPEC: a cache must not give one client's cookie to another (RFC 9111 section 7.3 leaves that to us).
+    return [*vary_by(fields, "Cookie"), (b"set-cookie", cookie.encode("latin-1"))]
+
+
+def _decode(signed: Signed) -> Loaded | None:
+    """Return the session that a cookie holds, or `None` if that is none."""
+    try:
+        text = base64.urlsafe_b64decode(signed.text).decode("utf-8")
+    except (ValueError, binascii.Error):
+        return None
+    return Loaded(text, signed.is_current) if _is_session(text) else None
+
+
+async def _read(store: SessionStore, signed: Signed) -> Loaded | None:
+    """Return the session that a cookie names, or `None` if the store has none."""
+    key = _store_key(signed.text)
+    text = await store.read(key)
+    if text is None or not _is_session(text):
+        return None
+    return Loaded(text, signed.is_current, key, signed.text)
+
+
+def _store_key(name: str) -> str:
+    # SECURITY: who can read the store, or a list of its keys, cannot make a cookie of them.
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_session(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _encode(session: Any) -> str:
