@@ -67,14 +67,17 @@ class Target(NamedTuple):
     """For messages; without credentials."""
     make_client: Callable[[], Any]
     """Makes a client for the running event loop."""
+    is_own: bool = True
+    """Whether what it makes is closed with the loop."""
 
 
 @final
 class LoopClient:
     """The connections of one event loop. Loop-bound."""
 
-    def __init__(self, client: Any, limit: int, timeout_s: float, outage: Outage) -> None:
-        self._client = client
+    def __init__(self, target: Target, limit: int, timeout_s: float, outage: Outage) -> None:
+        self._client = target.make_client()
+        self._is_own = target.is_own
         self._timeout_s = timeout_s
         self._outage = outage
         self._connections = AsyncSemaphore(limit)
@@ -140,6 +143,8 @@ class LoopClient:
             if await self._ask(call) is None:
                 break
         self._owed.clear()
+        if not self._is_own:
+            return
         with contextlib.suppress(Exception):  # There is nothing else that could be done about it.
             await self._client.aclose(close_connection_pool=True)
 
@@ -266,7 +271,7 @@ class RedisLink:
             for other in self._clients.copy():
                 if other.is_closed():
                     self._clients.pop(other, None)
-            client = LoopClient(self._target.make_client(), self._limit, self._timeout_s, self._outage)
+            client = LoopClient(self._target, self._limit, self._timeout_s, self._outage)
             entry = self._clients[loop] = (client, self._closing(loop, client))
             # The loop learns of the generator now; it runs to its `yield` without waiting for anything.
             with contextlib.suppress(StopIteration):
@@ -300,7 +305,7 @@ def connect_to(where: Any, max_connections: int) -> Target:
     pool: Any = getattr(where, "connection_pool", None)
     kinds = _load("redis.asyncio")
     if type(pool) not in {kinds.ConnectionPool, kinds.BlockingConnectionPool}:
-        return Target(f"Redis by a {type(where).__name__}", lambda: where)
+        return Target(f"Redis by a {type(where).__name__}", lambda: where, is_own=False)
     options = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(NOT_COPIED)}
 
     def make() -> Any:

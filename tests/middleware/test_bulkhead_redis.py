@@ -90,6 +90,29 @@ def test_client_and_prefix(redis: RedisServer) -> None:
     assert client.connection_pool._available_connections == []
 
 
+def test_client_of_another_kind(redis: RedisServer) -> None:
+    """It is used as it is, and not closed."""
+
+    class Wrapper:
+        """Has a client, as those of clusters have several."""
+
+        def __init__(self) -> None:
+            self._inner = Redis.from_url(redis.url)
+            self.execute_command = self._inner.execute_command
+            self.aclose = self._inner.aclose
+
+    async def use(client: Wrapper) -> None:
+        backend = RedisBulkheadBackend(client, redis_timeout=30)
+        await backend.release("reports", await backend.acquire("reports", 1, 0))
+
+    client = Wrapper()
+    with asyncio.Runner() as runner:
+        runner.run(use(client))
+        runner.run(use(client))
+        runner.run(client.aclose())
+    assert leases(redis) == {}
+
+
 def test_bulkhead(redis: RedisServer) -> None:
     """It is used as any other."""
     guards = [Bulkhead("reports", 1, backend=make(redis)) for _ in range(2)]
