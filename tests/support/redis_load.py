@@ -32,8 +32,9 @@ PROBES = 3
 PROBE_REQUESTS = 4
 SLOTS = 5
 TASKS = 32
-PATIENCE_S = 60.0
-LEASE_S = 120.0
+PATIENCE_S = 240.0
+"""On a machine that has much else to do, four processes take minutes to start."""
+LEASE_S = 600.0
 """Longer than the test may take: a slot that comes back has been given back."""
 
 
@@ -60,7 +61,7 @@ def limit(url: str, client: redis.Redis, seed: int) -> Any:
         RedisRateLimitMiddleware, requests_per_second=1e-6, burst=BURST, redis_url=url, redis_timeout=PATIENCE_S
     )
     wait_for_all(client)
-    return sum(run_in_loops(THREADS, lambda _: statuses(app, LIMIT_REQUESTS)), Counter[int]())
+    return sum(run_in_loops(THREADS, lambda _: statuses(app, LIMIT_REQUESTS), deadline_s=PATIENCE_S), Counter[int]())
 
 
 async def answer() -> None:
@@ -90,7 +91,7 @@ def half_open(url: str, client: redis.Redis, seed: int) -> Any:
         return Counter(await asyncio.gather(*(one() for _ in range(PROBE_REQUESTS))))
 
     wait_for_all(client)
-    return sum(run_in_loops(THREADS, main), Counter[int]())
+    return sum(run_in_loops(THREADS, main, deadline_s=PATIENCE_S), Counter[int]())
 
 
 def bulkhead(url: str, client: redis.Redis, seed: int) -> Any:
@@ -121,7 +122,7 @@ def bulkhead(url: str, client: redis.Redis, seed: int) -> Any:
         return Counter(type(end).__name__ if isinstance(end, known) else repr(end) for end in ends)
 
     wait_for_all(client)
-    counts = sum(run_in_loops(THREADS, main), Counter[str]())
+    counts = sum(run_in_loops(THREADS, main, deadline_s=PATIENCE_S), Counter[str]())
     return {"most": max(most), "ends": counts}
 
 

@@ -87,13 +87,13 @@ class RedisServer:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
+    def wait_for(self, condition: Callable[[], bool], within_s: float = 30) -> None:
         """Wait until something is so that nobody tells, as that Redis is used again."""
-        for _ in range(600):
+        for _ in range(int(within_s / 0.05)):
             if condition():
                 return
             threading.Event().wait(0.05)
-        pytest.fail("it did not happen within 30 seconds")
+        pytest.fail(f"it did not happen within {within_s} seconds")
 
     def client(self) -> redis.Redis:
         """Return a client for a test's own questions."""

@@ -29,7 +29,7 @@ from hawkapi.middleware.bulkhead_redis import RedisBulkheadBackend
 from hawkapi.middleware.circuit_breaker_redis import RedisCircuitBreakerMiddleware
 from hawkapi.middleware.rate_limit_redis import RedisRateLimitMiddleware
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_half_open_circuit_of_processes_admits_exactly_its_calls(server: RedisSe
         client.hset("hawkapi:cb:/", mapping={name: str(value) for name, value in circuit.items()})
         processes = [start(server, "half_open") for _ in range(PROCESSES)]
         total = PROCESSES * THREADS * PROBE_REQUESTS
-        server.wait_for(lambda: int(str(client.get("refused") or 0)) == total - PROBES)
+        server.wait_for(lambda: int(str(client.get("refused") or 0)) == total - PROBES, PATIENCE_S)
         client.set("go", 1)
         found = sum((Counter(counts) for counts in results(processes)), Counter[str]())
         assert (found, client.get("entered")) == ({"204": PROBES, "503": total - PROBES}, str(PROBES))
