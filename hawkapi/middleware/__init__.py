@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from hawkapi.middleware.error_handler import ErrorHandlerMiddleware
     from hawkapi.middleware.gzip import GZipMiddleware
     from hawkapi.middleware.https_redirect import HTTPSRedirectMiddleware
+    from hawkapi.middleware.prometheus import PrometheusMiddleware
     from hawkapi.middleware.rate_limit import RateLimitMiddleware
     from hawkapi.middleware.request_id import RequestIDMiddleware
     from hawkapi.middleware.request_limits import RequestLimitsMiddleware
+    from hawkapi.middleware.request_timeout import RequestTimeoutMiddleware
     from hawkapi.middleware.security_headers import SecurityHeadersMiddleware
     from hawkapi.middleware.session import SessionMiddleware
+    from hawkapi.middleware.structured_logging import StructuredLoggingMiddleware
     from hawkapi.middleware.timing import TimingMiddleware
     from hawkapi.middleware.trusted_host import TrustedHostMiddleware
     from hawkapi.middleware.trusted_proxy import TrustedProxyMiddleware
@@ -39,11 +42,14 @@ __all__ = [
     "HTTPSRedirectMiddleware",
     "Middleware",
     "MiddlewareEntry",
+    "PrometheusMiddleware",
     "RateLimitMiddleware",
     "RequestIDMiddleware",
     "RequestLimitsMiddleware",
+    "RequestTimeoutMiddleware",
     "SecurityHeadersMiddleware",
     "SessionMiddleware",
+    "StructuredLoggingMiddleware",
     "TimingMiddleware",
     "TrustedHostMiddleware",
     "TrustedProxyMiddleware",
@@ -62,10 +68,13 @@ _HOME_OF = {
     "ErrorHandlerMiddleware": "error_handler",
     "GZipMiddleware": "gzip",
     "HTTPSRedirectMiddleware": "https_redirect",
+    "PrometheusMiddleware": "prometheus",
     "RequestIDMiddleware": "request_id",
     "RequestLimitsMiddleware": "request_limits",
+    "RequestTimeoutMiddleware": "request_timeout",
     "SecurityHeadersMiddleware": "security_headers",
     "SessionMiddleware": "session",
+    "StructuredLoggingMiddleware": "structured_logging",
     "TimingMiddleware": "timing",
     "TrustedHostMiddleware": "trusted_host",
     "TrustedProxyMiddleware": "trusted_proxy",

@@ -24,6 +24,20 @@ def sanitised_id(value: bytes | None) -> str:
     return value.decode("ascii") if value is not None and _ID.fullmatch(value) else str(uuid.uuid4())
 
 
+def name_request(scope: Scope, name: bytes) -> str:
+    """Return the id of a request; one that has none yet gets that of a field, or a new one."""
+    request_id: str = scope.get(REQUEST_ID_KEY) or sanitised_id(first_field(list(scope["headers"]), name))
+    scope[REQUEST_ID_KEY] = request_id
+    return request_id
+
+
+def add_id(fields: HeaderPairs, name: bytes, request_id: str) -> HeaderPairs:
+    """Add the id to the fields of a response, unless somebody further in has."""
+    if not has_field(fields, name):
+        fields.append((name, request_id.encode("latin-1")))
+    return fields
+
+
 class RequestIDMiddleware(Middleware):
     """Give each request and WebSocket an id: `scope["request_id"]`, and a field of the response.
 
@@ -49,12 +63,5 @@ class RequestIDMiddleware(Middleware):
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        request_id: str = scope.get(REQUEST_ID_KEY) or sanitised_id(first_field(list(scope["headers"]), self._name))
-        scope[REQUEST_ID_KEY] = request_id
-
-        def change(fields: HeaderPairs) -> HeaderPairs:
-            if not has_field(fields, self._name):
-                fields.append((self._name, request_id.encode("latin-1")))
-            return fields
-
-        await self.app(scope, receive, changing_head(send, change))
+        request_id = name_request(scope, self._name)
+        await self.app(scope, receive, changing_head(send, lambda fields: add_id(fields, self._name, request_id)))
