@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         TrustedProxyMiddleware,
     )
     from hawkapi.middleware.circuit_breaker_redis import RedisCircuitBreakerMiddleware
+    from hawkapi.observability import ObservabilityConfig, ObservabilityMiddleware
     from hawkapi.openapi import Change, ChangeType, Severity, detect_breaking_changes, generate_openapi
     from hawkapi.pagination import CursorPage, CursorParams, Page, PaginationParams
     from hawkapi.params._defaults import Body, Cookie, File, Form, Header, Path, Query
@@ -179,6 +180,8 @@ __all__ = [
     "OAuth2PasswordBearer",
     "OAuth2PasswordRequestForm",
     "OAuth2PasswordRequestFormStrict",
+    "ObservabilityConfig",
+    "ObservabilityMiddleware",
     "OpenIdConnect",
     "Page",
     "PaginationParams",
@@ -288,6 +291,7 @@ _HOMES = {
         "TrustedProxyMiddleware",
     ),
     "hawkapi.middleware.circuit_breaker_redis": ("RedisCircuitBreakerMiddleware",),
+    "hawkapi.observability": ("ObservabilityConfig", "ObservabilityMiddleware"),
     "hawkapi.openapi": ("Change", "ChangeType", "Severity", "detect_breaking_changes", "generate_openapi"),
     "hawkapi.pagination": ("CursorPage", "CursorParams", "Page", "PaginationParams"),
     "hawkapi.params.errors": ("ProblemDetail", "RequestValidationError", "ValidationErrorDetail"),

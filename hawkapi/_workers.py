@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hawkapi.types import Scope
 
@@ -54,6 +54,19 @@ class Lane(Enum):
 OPENING: Final = (Lane.OPENING_1, Lane.OPENING_2, Lane.OPENING_3, Lane.OPENING_4)
 
 
+class LaneState(NamedTuple):
+    """What a lane was doing a moment ago."""
+
+    lane: str
+    size: int
+    """Threads at most."""
+    threads: int
+    """Those that were started; they stay."""
+    busy: int
+    queued: int
+    """Calls that wait for a thread."""
+
+
 class WorkerPool:
     """Named, sized lanes of threads that any event loop of any thread may use at the same time.
 
@@ -69,6 +82,16 @@ class WorkerPool:
         # An executor without work has no threads, so unused lanes cost nothing.
         self._lanes = {lane: ThreadPoolExecutor(size, thread_name_prefix=name + lane.value) for lane in Lane}
         self._handlers = self._lanes[Lane.HANDLERS]
+
+    def lanes(self) -> list[LaneState]:
+        """Return what each lane is doing, in the order of `Lane`."""
+        return [self._state_of(lane, executor) for lane, executor in self._lanes.items()]
+
+    def _state_of(self, lane: Lane, executor: Any) -> LaneState:
+        # An executor does not say this otherwise; these have been its attributes since Python 3.9.
+        threads = len(executor._threads)
+        busy = max(0, threads - executor._idle_semaphore._value)
+        return LaneState(lane.name.lower(), self.size, threads, busy, executor._work_queue.qsize())
 
     async def run[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in a thread for handlers, with a copy of the caller's context variables.

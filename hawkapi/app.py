@@ -24,6 +24,8 @@ from hawkapi.flags.providers import StaticFlagProvider
 from hawkapi.lifespan.hooks import Hook, HookRegistry, check_callable
 from hawkapi.lifespan.manager import DEFAULT_SHUTDOWN_TIMEOUT_S, Lifespan, LifespanManager
 from hawkapi.observability._probes import Probe, give_way, place_probes
+from hawkapi.observability._threads import PATH as THREADS_PATH
+from hawkapi.observability._threads import Served, ThreadReport
 from hawkapi.observability.health import DEFAULT_TIMEOUT_S, Check, Readiness, healthz, livez
 from hawkapi.plugins import check_plugin, notify, notify_failure, route_to_register
 from hawkapi.requests import State
@@ -38,6 +40,9 @@ from hawkapi.types import ASGIApp
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
+    from hawkapi.observability.config import ObservabilityConfig
+    from hawkapi.observability.metrics import InMemoryMetrics
+    from hawkapi.observability.middleware import ObservabilityMiddleware
     from hawkapi.security.permissions import PermissionPolicy
 
 __all__ = ["HawkAPI"]
@@ -63,6 +68,7 @@ class HawkAPI(Serving, Router):
         webhooks: a router whose routes describe what the application sends of itself, default an empty one.
         debug: show what went wrong in 500 responses, with its traceback to clients that accept HTML or text; default
             off, and never for production. `hawkapi dev` switches it on, by the environment variable HAWKAPI_DEBUG=1.
+            An application made with it answers `/_threads` with its threads, event loops and worker pools.
         validation_error_status: the status of requests that do not fit a handler, default 400.
         max_body_size: bytes allowed in a request body, default 10 MiB; more is answered with 413.
         max_message_size: bytes allowed in a message that comes on a WebSocket, default 1 MiB; more closes it with 1009.
@@ -88,6 +94,7 @@ class HawkAPI(Serving, Router):
         health_url: where `{"status":"ok"}` is answered, default "/healthz"; `None` for nowhere.
         readyz_url: where the readiness checks are answered, default "/readyz"; `None` for nowhere.
         livez_url: where `{"status":"alive"}` is answered, default "/livez"; `None` for nowhere.
+        observability: put `ObservabilityMiddleware` around everything: `True`, or its configuration; default off.
         worker_threads: threads at most for handlers that are plain functions, default 40.
         shutdown_timeout_s: seconds that shutdown waits for other loops and running requests, default 10.
         flags: where feature flags come from, default a provider without any.
@@ -95,7 +102,8 @@ class HawkAPI(Serving, Router):
     Raises:
         ValueError: a number is out of its range, `docs_assets` is something else, or a server, a tag, the license or
             the external documentation is without the member that it needs.
-        TypeError: `lifespan` cannot be called, or what is an object for the API's description is none.
+        TypeError: `lifespan` cannot be called, `observability` is something else, or what is an object for the API's
+            description is none.
     """
 
     def __init__(
@@ -124,6 +132,7 @@ class HawkAPI(Serving, Router):
         health_url: str | None = "/healthz",
         readyz_url: str | None = "/readyz",
         livez_url: str | None = "/livez",
+        observability: bool | ObservabilityConfig | None = None,
         worker_threads: int = DEFAULT_SIZE,
         shutdown_timeout_s: float = DEFAULT_SHUTDOWN_TIMEOUT_S,
         flags: FlagProvider | None = None,
@@ -192,6 +201,9 @@ class HawkAPI(Serving, Router):
         self._documents = Documents(self)
         probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
         probes += Pages(self, self._documents, docs_assets).probes()
+        if debug:
+            report = ThreadReport(self._workers, self._started_loops, lambda: self.generation, lambda: self.in_flight)
+            probes.append(Probe(THREADS_PATH, report.threads))
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
@@ -205,6 +217,22 @@ class HawkAPI(Serving, Router):
             requests=self._publication,
             shutdown_timeout_s=shutdown_timeout_s,
         )
+        if observability:
+            self._observe(observability)
+
+    @property
+    def observability(self) -> ObservabilityMiddleware | None:
+        """The outermost `ObservabilityMiddleware` around the application, or `None`."""
+        # Here, because most applications have none.
+        from hawkapi.observability.middleware import ObservabilityMiddleware
+
+        return next((each for each in self._chain if isinstance(each, ObservabilityMiddleware)), None)
+
+    @property
+    def metrics(self) -> InMemoryMetrics | None:
+        """What that middleware has counted; `None` without one."""
+        middleware = self.observability
+        return None if middleware is None else middleware.metrics
 
     @property
     def dependency_overrides(self) -> Overrides:
@@ -391,6 +419,24 @@ class HawkAPI(Serving, Router):
 
     def _check_mount(self, mount: Mount) -> None:
         notify(self._plugins, "on_mount_registered", mount)
+
+    def _observe(self, observability: bool | ObservabilityConfig) -> None:
+        """Put the middleware that tells of requests around the application.
+
+        Raises:
+            TypeError: it is neither `True` nor a configuration.
+        """
+        # Here, because most applications have none.
+        from hawkapi.observability.config import ObservabilityConfig
+        from hawkapi.observability.middleware import ObservabilityMiddleware
+
+        config = ObservabilityConfig() if observability is True else observability
+        if not isinstance(cast("object", config), ObservabilityConfig):
+            raise TypeError(f"observability is True, False, None or an ObservabilityConfig, not {observability!r}")
+        self.add_middleware(ObservabilityMiddleware, config=config)
+
+    def _started_loops(self) -> list[Served]:
+        return [Served(stay.loop, stay.name, stay.is_stopping) for stay in self._lifespan.stays]
 
     def _publish(self) -> None:
         chain = (*self._chain, self._behind_middleware) if self._chain else ()

@@ -61,9 +61,15 @@ LAYERS = {
     6: {"cli", "testing", "__main__"},
 }
 ROOT = "hawkapi"
-SIDEWAYS = {("params", "routing"), ("params", "di"), ("routing", "di"), ("websocket", "requests")}
+SIDEWAYS = {
+    ("params", "routing"),
+    ("params", "di"),
+    ("routing", "di"),
+    ("websocket", "requests"),
+    ("observability", "middleware"),
+}
 """Beside the layers: the signature of a handler is read together with its path template and its `Depends`; a WebSocket
-is a connection as a request is."""
+is a connection as a request is; what tells of requests is middleware."""
 
 
 def part_of(module: str) -> str:

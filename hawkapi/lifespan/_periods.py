@@ -84,6 +84,14 @@ class Periods:
         period = self._current
         return None if period is None or period.owner.loop.is_closed() else period
 
+    def stays(self) -> list[Stay]:
+        """Return everyone in the current period, its owner first."""
+        period = self.current
+        if period is None:
+            return []
+        with self._guard:
+            return [period.owner, *period.others]
+
     async def enter(self) -> tuple[Period, Stay]:
         """Join the current period, or begin one; wait for one that is ending."""
         stay = Stay()

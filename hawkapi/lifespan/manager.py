@@ -119,6 +119,11 @@ class LifespanManager:
             return "starting up"
         return "shutting down" if period.owner.is_stopping else None
 
+    @property
+    def stays(self) -> list[Stay]:
+        """The loops that have been started and not stopped."""
+        return self._periods.stays()
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the lifespan events of one loop.
 
