@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 import weakref
@@ -21,6 +22,10 @@ __all__ = ["PrometheusMiddleware"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Of the text format, which every collector reads; the library's newest name for it is not as old."""
+
+
+DIRECTORY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable by which the library keeps its values in files that the processes of a server share."""
 
 
 class Collectors(NamedTuple):
@@ -102,6 +107,13 @@ def load_prometheus() -> Any:
         ) from exc
 
 
+def registry_of(prometheus: Any, multiprocess: Any) -> Any:
+    """Return a registry with the values of all processes."""
+    registry = prometheus.CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return registry
+
+
 class PrometheusMiddleware(Middleware):
     """Count requests, and answer `metrics_path` with the counts, in the text format of Prometheus.
 
@@ -110,6 +122,9 @@ class PrometheusMiddleware(Middleware):
     `path` is the template of the route, `<unmatched>` for what no route takes; methods that nobody knows are `_OTHER`;
     `status` is 499 where the client left before there was a response. So there are as many series as the application
     has routes, whatever clients send. Requests for `metrics_path` are not counted. WebSockets pass.
+
+    Processes count each for itself, unless the environment variable PROMETHEUS_MULTIPROC_DIR names a directory, empty
+    when the server starts: then each answers with the counts of all.
 
     SECURITY: whoever may ask for `metrics_path` reads all of it; let only the collector through.
 
@@ -141,6 +156,10 @@ class PrometheusMiddleware(Middleware):
         """What is counted, for code that wants it elsewhere."""
         self._metrics_path = metrics_path
         self._as_text: Callable[[Any], bytes] = prometheus.generate_latest
+        self._all_processes: Callable[[], Any] | None = None
+        if DIRECTORY_VARIABLE in os.environ:
+            multiprocess: Any = importlib.import_module("prometheus_client.multiprocess")
+            self._all_processes = lambda: registry_of(prometheus, multiprocess)
         self._collectors = REGISTERED.collectors_of(prometheus, self.registry)
         self._clock = clock
         self._keys = RouteKeys()
@@ -188,4 +207,5 @@ class PrometheusMiddleware(Middleware):
 
     def _report(self) -> Response:
         self._count_destroyed()
-        return Response(self._as_text(self.registry), headers={"content-type": CONTENT_TYPE})
+        registry = self.registry if self._all_processes is None else self._all_processes()
+        return Response(self._as_text(registry), headers={"content-type": CONTENT_TYPE})

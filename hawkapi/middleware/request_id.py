@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from typing import Final
 
 from hawkapi.http._fields import first_field
@@ -17,11 +17,23 @@ REQUEST_ID_KEY: Final = "request_id"
 """Where the scope has the request's id."""
 
 _ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+_FIXED_BITS: Final = (0xF << 76) | (0x3 << 62)
+_UUID4_BITS: Final = (0x4 << 76) | (0x2 << 62)
+"""The version and the variant of a UUID (RFC 9562 section 5.4), and where they are."""
+
+
+def new_id() -> str:
+    """Return a random UUID (version 4).
+
+    PERF: `str(uuid.uuid4())` takes two to four times as long, and more than anything else that is done for an id.
+    """
+    digits = f"{int.from_bytes(os.urandom(16)) & ~_FIXED_BITS | _UUID4_BITS:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def sanitised_id(value: bytes | None) -> str:
     """Return an id that a client sent, or a new one for what could break a log line, or fill it (UUID 4)."""
-    return value.decode("ascii") if value is not None and _ID.fullmatch(value) else str(uuid.uuid4())
+    return value.decode("ascii") if value is not None and _ID.fullmatch(value) else new_id()
 
 
 def name_request(scope: Scope, name: bytes) -> str:

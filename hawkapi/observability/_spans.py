@@ -6,7 +6,7 @@ from typing import Any, Final, cast, final
 
 from hawkapi.exceptions import EXCEPTIONS_EXTENSION
 from hawkapi.middleware._watching import OTHER_METHOD, known_method
-from hawkapi.observability._trace_context import TraceContext, begin_context, parse_trace_context
+from hawkapi.observability._trace_context import SAMPLED, TraceContext, begin_context, parse_trace_context
 from hawkapi.observability.config import ObservabilityConfig
 from hawkapi.observability.tracing import OpenTelemetry, get_tracer, load_otel
 from hawkapi.types import Scope
@@ -53,9 +53,13 @@ class RecordedSpan(Span):
         """Begin the span of a request."""
         parent = otel.propagate.extract(carrier_of(scope))
         caller = otel.trace.get_current_span(parent).get_span_context()
-        own = begin_context(known_caller(caller, scope), config.trace_sample_rate)
+        told = known_caller(caller, scope)
+        # PERF: whoever records makes ids of his own, so that ours are needed only where nobody does.
+        own = None
+        if told is None and config.trace_sample_rate < 1.0:
+            own = begin_context(None, config.trace_sample_rate)
         span: Any = None
-        if caller.is_valid or int(own.flags, 16) & 1:
+        if own is None or own.flags == SAMPLED:
             span = get_tracer(config.service_name).start_span(
                 span_name(scope["method"], route),
                 context=parent,
@@ -65,6 +69,7 @@ class RecordedSpan(Span):
             made = span.get_span_context()
             if made.is_valid and made.span_id != caller.span_id:
                 return cls(otel, span, parent, context_of(made), scope)
+        own = begin_context(told, 1.0) if own is None else own
         # Nobody records, because no SDK is set up or the trace was not chosen; those further on are to know the ids.
         span = otel.trace.NonRecordingSpan(
             otel.trace.SpanContext(

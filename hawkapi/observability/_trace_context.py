@@ -62,24 +62,15 @@ def parse_trace_state(headers: HeaderPairs) -> str:
     return b",".join([member for member in members if _STATE.fullmatch(member)][:MAX_STATES]).decode("ascii")
 
 
-def new_trace_id() -> str:
-    """Return a random trace id."""
-    return os.urandom(16).hex()
-
-
-def new_span_id() -> str:
-    """Return a random span id."""
-    return os.urandom(8).hex()
-
-
 def is_chosen(trace_id: str, rate: float) -> bool:
     """Whether a new trace is recorded: as by OpenTelemetry's `TraceIdRatioBased`, so that services decide alike."""
-    return int(trace_id[16:], 16) < round(rate * 2**64)
+    return rate >= 1.0 or int(trace_id[16:], 16) < round(rate * 2**64)
 
 
 def begin_context(caller: TraceContext | None, rate: float) -> TraceContext:
     """Return a new place in the caller's trace, or in a new one, of which this part is recorded."""
     if caller is not None:
-        return caller._replace(span_id=new_span_id())
-    trace_id = new_trace_id()
-    return TraceContext(trace_id, new_span_id(), SAMPLED if is_chosen(trace_id, rate) else UNSAMPLED)
+        return TraceContext(caller.trace_id, os.urandom(8).hex(), caller.flags, caller.state)
+    digits = os.urandom(24).hex()
+    trace_id = digits[:32]
+    return TraceContext(trace_id, digits[32:], SAMPLED if is_chosen(trace_id, rate) else UNSAMPLED)

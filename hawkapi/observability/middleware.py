@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from hawkapi.middleware._heads import changing_head, field_name
@@ -36,13 +35,9 @@ class Observed(NamedTuple):
     """`None` where there is no tracing, or it has failed."""
 
 
-@contextmanager
-def harmless(what: str) -> Generator[None]:
-    """Let a request go on when telling of it fails."""
-    try:
-        yield
-    except Exception:  # noqa: BLE001 - whatever a library for logs and traces raises, the client gets his answer
-        _own_log.debug("%s failed", what, exc_info=True)
+def shrug(what: str, exc: Exception) -> None:
+    """Take note that telling of a request has failed; whatever libraries raise, the client gets his answer."""
+    _own_log.debug("%s failed", what, exc_info=exc)
 
 
 class ObservabilityMiddleware(Middleware):
@@ -109,9 +104,11 @@ class ObservabilityMiddleware(Middleware):
         route = None if route == UNMATCHED else route
         span: Span | None = None
         if self.config.enable_tracing:
-            with harmless("tracing"):
+            try:
                 span = begin_span(scope, self.config, route)
                 scope["trace_id"], scope["span_id"] = span.context.trace_id, span.context.span_id
+            except Exception as exc:  # noqa: BLE001 - see `shrug`
+                shrug("tracing", exc)
         return Observed(started, request_id, route, span)
 
     def _add_fields(self, fields: HeaderPairs, observed: Observed) -> HeaderPairs:
@@ -123,17 +120,23 @@ class ObservabilityMiddleware(Middleware):
     def _end(self, scope: Scope, observed: Observed, status: int, exc: BaseException | None) -> None:
         seconds = self._clock() - observed.started
         if observed.span is not None:
-            with harmless("tracing"):
+            try:
                 observed.span.end(status, exc)
+            except Exception as error:  # noqa: BLE001 - see `shrug`
+                shrug("tracing", error)
         self._count(scope, observed, status, seconds)
         if self.config.enable_logging:
-            with harmless("logging"):
+            try:
                 self._log(scope, observed, status, seconds)
+            except Exception as error:  # noqa: BLE001 - see `shrug`
+                shrug("logging", error)
 
     def _count(self, scope: Scope, observed: Observed, status: int, seconds: float) -> None:
         if self.config.enable_metrics:
-            with harmless("counting"):
+            try:
                 self.metrics.record_request(scope["method"], observed.route or UNMATCHED, status, seconds)
+            except Exception as exc:  # noqa: BLE001 - see `shrug`
+                shrug("counting", exc)
 
     def _log(self, scope: Scope, observed: Observed, status: int, seconds: float) -> None:
         if not logger.isEnabledFor(logging.INFO):

@@ -22,7 +22,7 @@ from typing import Any, Final
 import driver
 from workloads import WORKLOADS
 
-from hawkapi import HawkAPI, Request, middleware
+from hawkapi import HawkAPI, ObservabilityConfig, ObservabilityMiddleware, Request, middleware
 from hawkapi.middleware import Middleware
 from hawkapi.types import Receive, Scope, Send
 
@@ -55,6 +55,13 @@ class After(Middleware):
         """Do nothing."""
 
 
+class Silent:
+    """A logger that writes nowhere."""
+
+    def info(self, event: str) -> None:
+        """Do nothing."""
+
+
 MEASURED: Final[Sequence[tuple[str, Any, dict[str, Any]]]] = (
     ("empty", Empty, {}),
     ("__call__", Plain, {}),
@@ -76,8 +83,13 @@ MEASURED: Final[Sequence[tuple[str, Any, dict[str, Any]]]] = (
     ("RateLimitMiddleware", middleware.RateLimitMiddleware, {"requests_per_second": 1e9}),
     ("CircuitBreakerMiddleware", middleware.CircuitBreakerMiddleware, {}),
     ("AdaptiveConcurrencyMiddleware", middleware.AdaptiveConcurrencyMiddleware, {}),
+    ("RequestTimeoutMiddleware", middleware.RequestTimeoutMiddleware, {}),
+    ("PrometheusMiddleware", middleware.PrometheusMiddleware, {}),
+    ("StructuredLoggingMiddleware", middleware.StructuredLoggingMiddleware, {"configure_structlog": False}),
+    ("ObservabilityMiddleware", ObservabilityMiddleware, {"config": ObservabilityConfig(log_level="WARNING")}),
 )
-"""Names, classes and options; HTTPS redirects what it is asked here, so its row is that of a redirect."""
+"""Names, classes and options; HTTPS redirects what it is asked here, so its row is that of a redirect, and logs go
+nowhere."""
 
 
 def make_app(*entries: tuple[Any, dict[str, Any]]) -> HawkAPI:
@@ -113,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=40, help="interleaved rounds (default 40)")
     parser.add_argument("--requests", type=int, default=300, help="requests per round and application (default 300)")
     options = parser.parse_args(arguments)
+    importlib.import_module("structlog").configure(processors=[lambda *_: ""], logger_factory=lambda *_: Silent())
     sys.path.insert(0, str(Path(__file__).parent / "apps"))
     bare = importlib.import_module("bare").app
     print(f"{sys.version.split()[0]}: {options.rounds} rounds of {options.requests} requests")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgi import call
 from loops import run_in_loops, run_in_threads
+from subprocesses import output_of
 
 from hawkapi import HawkAPI, HTTPException, ObservabilityConfig, PrometheusMiddleware, StructuredLoggingMiddleware
 from hawkapi.observability import InMemoryMetrics
@@ -64,6 +66,40 @@ def test_prometheus_counts_every_request() -> None:
     assert counted == dict.fromkeys(("200", "409", "500"), THREADS * REQUESTS / 3)
     assert value("http_request_duration_seconds_count", path=path) == THREADS * REQUESTS
     assert value("http_requests_in_progress") == 0
+
+
+PROCESS = """
+import asyncio, threading
+from hawkapi import HawkAPI, PrometheusMiddleware, TestClient
+app = HawkAPI()
+app.add_middleware(PrometheusMiddleware)
+@app.get("/items/{item}")
+async def item(item: int) -> int:
+    return item
+def ask():
+    client = TestClient(app)
+    for number in range(25):
+        client.get(f"/items/{number}")
+threads = [threading.Thread(target=ask) for _ in range(THREADS)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(TestClient(app).get("/metrics").text)
+"""
+
+
+@pytest.mark.race
+def test_processes_count_together(tmp_path: Path) -> None:
+    """With a directory for it, any process answers with the counts of all."""
+    pytest.importorskip("prometheus_client", reason="it is optional")
+
+    def run(threads: int) -> str:
+        return output_of(f"THREADS = {threads}\n{PROCESS}", PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+
+    run_in_threads(4, lambda _: run(threads=2))
+    lines = run(threads=1).splitlines()
+    assert 'http_requests_total{method="GET",path="/items/{item}",status="200"} 225.0' in lines
+    assert 'http_request_duration_seconds_count{method="GET",path="/items/{item}"} 225.0' in lines
+    assert 'http_requests_in_progress{method="GET"} 0.0' in lines
 
 
 @pytest.mark.race
