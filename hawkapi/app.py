@@ -201,7 +201,7 @@ class HawkAPI(Serving, Router):
         self._documents = Documents(self)
         probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
         probes += Pages(self, self._documents, docs_assets).probes()
-        if debug:
+        if self.debug:
             report = ThreadReport(self._workers, self._started_loops, lambda: self.generation, lambda: self.in_flight)
             probes.append(Probe(THREADS_PATH, report.threads))
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)

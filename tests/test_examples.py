@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from asgi import call, request
 from lifespans import COMPLETE, run_events
+from logs import fresh_logger
 from websockets_asgi import ACCEPT, close, converse, text
 
 from hawkapi import TestClient
@@ -118,6 +119,32 @@ def test_forms_example(
     app = importlib.import_module("forms").app
     reply = request(app, "POST", target, body=body, headers={"content-type": content_type})
     assert (reply.status, reply.json()) == (status, answer)
+
+
+def test_observability_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request has an id, which the handler sees too, and a place in a trace, and is counted."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    with fresh_logger():
+        app = importlib.import_module("observability").app
+        reply = request(app, "GET", "/prices/hat", headers={"x-request-id": "r1"})
+        assert reply.json() == {"item": "hat", "price": "3.50", "request": "r1"}
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", reply.header("traceparent") or "")
+        assert request(app, "GET", "/so-far").json() == {"requests": 1, "errors": 0}
+
+
+def test_monitoring_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A request is counted by its route, and logged."""
+    pytest.importorskip("prometheus_client", reason="it is optional")
+    structlog = pytest.importorskip("structlog", reason="it is optional")
+    structlog.reset_defaults()
+    monkeypatch.syspath_prepend(EXAMPLES)
+    try:
+        app = importlib.import_module("monitoring").app
+        assert request(app, "GET", "/reports/2030").json() == {"year": 2030}
+    finally:
+        structlog.reset_defaults()
+    assert b'{method="GET",path="/reports/{year}",status="200"} 1.0' in request(app, "GET", "/metrics").body
+    assert '"path": "/reports/2030"' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

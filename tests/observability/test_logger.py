@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from logs import fresh_logger
 
 from hawkapi.observability.logger import StructuredFormatter, setup_structured_logging
 
@@ -16,12 +17,8 @@ from hawkapi.observability.logger import StructuredFormatter, setup_structured_l
 @pytest.fixture
 def log() -> Iterator[logging.Logger]:
     """Give the logger without handlers, and put it back."""
-    logger = logging.getLogger("hawkapi")
-    before = logger.handlers, logger.level
-    logger.handlers, logger.level = [], logging.NOTSET
-    yield logger
-    logger.handlers, logger.level = before
-    logger.setLevel(logger.level)  # Or it would remember for which levels it was enabled.
+    with fresh_logger() as logger:
+        yield logger
 
 
 def record(**extra: Any) -> logging.LogRecord:

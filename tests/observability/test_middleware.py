@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from apps import NO_PROBES, hello
 from asgi import call, http_scope, request
+from logs import fresh_logger
 
 from hawkapi import (
     HawkAPI,
@@ -33,12 +34,8 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @pytest.fixture
 def log() -> Iterator[logging.Logger]:
     """Give the logger without handlers, and put it back."""
-    logger = logging.getLogger("hawkapi")
-    before = logger.handlers, logger.level
-    logger.handlers, logger.level = [], logging.NOTSET
-    yield logger
-    logger.handlers, logger.level = before
-    logger.setLevel(logger.level)  # Or it would remember for which levels it was enabled.
+    with fresh_logger() as logger:
+        yield logger
 
 
 async def tell(request: Request) -> dict[str, str | None]:
