@@ -44,7 +44,7 @@ class RecordedSpan(Span):
         super().__init__(context)
         self._otel = otel
         self._span = span
-        self._reported = ask_for_exceptions(scope)
+        self._reported, self._is_own_list = ask_for_exceptions(scope) if span.is_recording() else ([], False)
         self._known = len(self._reported)
         self._token = otel.context.attach(otel.trace.set_span_in_context(span, parent))
 
@@ -99,6 +99,9 @@ class RecordedSpan(Span):
     def _record(self, status: int, exc: BaseException | None) -> None:
         self._span.set_attribute("http.response.status_code", status)
         raised = self._reported[self._known :]
+        if self._is_own_list:
+            # An exception knows the frames in which it was raised, and those the scope that has this list.
+            self._reported.clear()
         if exc is not None and status >= 500 and exc not in raised:
             raised.append(exc)
         for one in raised:
@@ -124,15 +127,19 @@ def known_caller(caller: Any, scope: Scope) -> TraceContext | None:
     return told if told is not None and told.trace_id == found.trace_id else found
 
 
-def ask_for_exceptions(scope: Scope) -> list[BaseException]:
-    """Return the list in which an application puts what it answers with 500; a test client may have asked before."""
+def ask_for_exceptions(scope: Scope) -> tuple[list[BaseException], bool]:
+    """Return the list in which an application puts what it answers with 500, and whether it is made here.
+
+    A test client, or a middleware further out, may have asked before.
+    """
     extensions: dict[str, Any] = scope.get("extensions") or {}
     reported = extensions.get(EXCEPTIONS_EXTENSION)
-    if not isinstance(reported, list):
-        reported = []
-        # A new object: servers may have one for all requests.
-        scope["extensions"] = {**extensions, EXCEPTIONS_EXTENSION: reported}
-    return cast("list[BaseException]", reported)
+    if isinstance(reported, list):
+        return cast("list[BaseException]", reported), False
+    own: list[BaseException] = []
+    # A new object: servers may have one for all requests.
+    scope["extensions"] = {**extensions, EXCEPTIONS_EXTENSION: own}
+    return own, True
 
 
 def carrier_of(scope: Scope) -> dict[str, list[str]]:

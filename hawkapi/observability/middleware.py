@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from hawkapi.middleware._heads import changing_head, field_name
+from hawkapi.middleware._heads import changing_head, field_name, has_field
 from hawkapi.middleware._watching import ResponseWatch
 from hawkapi.middleware.base import Middleware
 from hawkapi.middleware.request_id import add_id, name_request
 from hawkapi.observability._spans import Span, begin_span
+from hawkapi.observability._trace_context import TRACEPARENT
 from hawkapi.observability.config import ObservabilityConfig
 from hawkapi.observability.logger import setup_structured_logging
 from hawkapi.observability.metrics import InMemoryMetrics
@@ -113,7 +114,7 @@ class ObservabilityMiddleware(Middleware):
 
     def _add_fields(self, fields: HeaderPairs, observed: Observed) -> HeaderPairs:
         add_id(fields, self._name, observed.request_id)
-        if observed.span is not None:
+        if observed.span is not None and not has_field(fields, TRACEPARENT):
             fields.extend(observed.span.context.fields())
         return fields
 

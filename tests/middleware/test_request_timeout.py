@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -92,6 +93,23 @@ def test_one_route() -> None:
 async def hello_text() -> PlainTextResponse:
     """Answer at once."""
     return PlainTextResponse("hello")
+
+
+def test_plain_function() -> None:
+    """It runs to its end, but the client does not wait for it."""
+    go_on, ended = threading.Event(), threading.Event()
+    app = HawkAPI()
+
+    @app.get("/")
+    def handler() -> None:
+        go_on.wait(30)
+        ended.set()
+
+    app.add_middleware(RequestTimeoutMiddleware, timeout_s=SOON_S)
+    assert request(app, "GET", "/").status == 504
+    assert not ended.is_set()
+    go_on.set()
+    assert ended.wait(30)
 
 
 @pytest.mark.parametrize("outer", [SOON_S, LONG_S], ids=["outer", "inner"])

@@ -291,6 +291,17 @@ def test_one_route(log: logging.Logger) -> None:
     assert [reply.header("traceparent") is not None for reply in replies] == [True, False]
 
 
+def test_twice(log: logging.Logger) -> None:
+    """The inner one keeps the id, and each field is sent once."""
+    app = make()
+    app.add_middleware(ObservabilityMiddleware)
+    reply = request(app, "GET", "/tell", headers={"traceparent": PARENT, "tracestate": "a=1"})
+    told = reply.json()
+    assert reply.header("x-request-id") == told["request_id"]
+    assert reply.header("traceparent") == f"00-{TRACE}-{told['span_id']}-00"
+    assert reply.header("tracestate") == "a=1"
+
+
 def test_websocket(log: logging.Logger) -> None:
     """It passes."""
     app = make()

@@ -134,6 +134,25 @@ def test_error_of_a_handler(spans: Any) -> None:
     assert (event.name, event.attributes["exception.message"]) == ("exception", "no")
 
 
+def test_error_that_is_forgotten(spans: Any) -> None:
+    """Nothing of a request keeps its exception, which would keep the request."""
+    extensions: dict[str, Any] = {}
+    kept: list[Any] = []
+    app = make()
+
+    def keeping(inner: Any) -> Any:
+        async def keep(scope: Scope, receive: Receive, send: Send) -> None:
+            await inner(scope, receive, send)
+            kept.append(scope["extensions"])
+            assert [type(exc) for exc in scope["extensions"]["hawkapi.exceptions"]] == [ZeroDivisionError]
+
+        return keep
+
+    app.add_middleware(keeping)
+    request(app, "GET", "/numbers/1", extensions=extensions)
+    assert (kept, extensions) == ([{"hawkapi.exceptions": []}], {})
+
+
 @pytest.mark.parametrize(("target", "status"), [("/numbers/2", 409), ("/nowhere", 404)])
 def test_refusal(target: str, status: int, spans: Any) -> None:
     """It is the client's fault: the span has not failed."""
