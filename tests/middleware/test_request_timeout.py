@@ -11,7 +11,15 @@ import pytest
 from apps import assert_problem
 from asgi import call, request
 
-from hawkapi import Depends, HawkAPI, PlainTextResponse, RequestTimeoutMiddleware, StreamingResponse
+from hawkapi import (
+    Depends,
+    HawkAPI,
+    PlainTextResponse,
+    RequestTimeoutMiddleware,
+    StreamingResponse,
+    TestClient,
+    WebSocket,
+)
 from hawkapi.types import Receive, Scope, Send
 
 SOON_S = 0.01
@@ -209,6 +217,20 @@ def test_cancellation_from_outside() -> None:
         await forever()
 
     asyncio.run(main())
+
+
+def test_websocket() -> None:
+    """It passes."""
+    app = HawkAPI()
+    app.add_middleware(RequestTimeoutMiddleware)
+
+    @app.websocket("/ws")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text("hello")
+
+    with TestClient(app) as client, client.websocket_connect("/ws") as socket:
+        assert socket.receive_text() == "hello"
 
 
 @pytest.mark.parametrize("timeout_s", [0, -1.0, float("nan")])

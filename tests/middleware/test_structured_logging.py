@@ -12,7 +12,15 @@ import pytest
 from apps import app_with, hello
 from asgi import call, request
 
-from hawkapi import HawkAPI, HTTPException, Request, RequestIDMiddleware, StructuredLoggingMiddleware
+from hawkapi import (
+    HawkAPI,
+    HTTPException,
+    Request,
+    RequestIDMiddleware,
+    StructuredLoggingMiddleware,
+    TestClient,
+    WebSocket,
+)
 from hawkapi.types import ASGIApp
 
 structlog = pytest.importorskip("structlog", reason="it is optional")
@@ -158,6 +166,21 @@ def test_options_that_are_wrong(options: dict[str, Any], match: str) -> None:
     """They are refused when the middleware is added."""
     with pytest.raises(ValueError, match=match):
         HawkAPI().add_middleware(StructuredLoggingMiddleware, **options)
+
+
+def test_websocket(events: list[dict[str, Any]]) -> None:
+    """It passes."""
+    app = HawkAPI()
+    app.add_middleware(StructuredLoggingMiddleware)
+
+    @app.websocket("/ws")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text("hello")
+
+    with TestClient(app) as client, client.websocket_connect("/ws") as socket:
+        assert socket.receive_text() == "hello"
+    assert events == []
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -251,6 +252,41 @@ def test_without_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
         assert reply.json()["traceparent"] == reply.header("traceparent")
         assert CALLER not in reply.json()["traceparent"]
         assert reply.header("tracestate") == reply.json().get("tracestate")
+
+
+def test_propagator_of_another_kind(spans: Any) -> None:
+    """Who speaks to callers in another way than by W3C fields is understood, where nobody records too."""
+
+    class InOneField:
+        fields = frozenset({"x-trace"})
+
+        def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Any:
+            trace_id, span_id = (int(part, 16) for part in carrier["x-trace"][0].split("/"))
+            found = trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=trace.TraceFlags(0))
+            return trace.set_span_in_context(trace.NonRecordingSpan(found), context)
+
+    usual = propagate.get_global_textmap()
+    propagate.set_global_textmap(InOneField())
+    try:
+        reply = request(make(), "GET", "/users/ada", headers={"x-trace": f"{TRACE}/{CALLER}"})
+    finally:
+        propagate.set_global_textmap(usual)
+    assert re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-00", reply.header("traceparent") or "")
+
+
+def test_span_that_cannot_be_ended(spans: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The client has his answer, and the request is counted."""
+
+    class Broken(sdk.SpanProcessor):  # type: ignore[misc]
+        def on_end(self, span: Any) -> None:
+            raise OSError("disk full")
+
+    caplog.set_level(logging.DEBUG, "hawkapi.observability")
+    trace.get_tracer_provider().add_span_processor(Broken())
+    app = make()
+    assert request(app, "GET", "/numbers/2").status == 409
+    assert app.metrics is not None
+    assert (app.metrics.request_count, caplog.messages) == (1, ["tracing failed"])
 
 
 def test_tracer_that_fails(spans: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
+from asgi import request
 
+from hawkapi import HawkAPI, ObservabilityConfig
 from hawkapi.observability._trace_context import begin_context, is_chosen, parse_trace_context
-from hawkapi.observability.tracing import extract_context, get_tracer, inject_context, is_otel_available, start_span
+from hawkapi.observability.tracing import (
+    extract_context,
+    get_tracer,
+    inject_context,
+    is_otel_available,
+    load_otel,
+    start_span,
+)
 from hawkapi.types import HeaderPairs
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -117,17 +127,21 @@ def test_choice_of_the_caller() -> None:
 
 
 def test_without_opentelemetry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no tracer, and a span is nothing."""
-    from hawkapi.observability import tracing
-
-    monkeypatch.setattr(tracing, "load_otel", lambda: None)
+    """There is no tracer, and a span is nothing; requests have their places in traces all the same."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    load_otel.cache_clear()
     get_tracer.cache_clear()
     try:
         assert (is_otel_available(), get_tracer()) == (False, None)
         with start_span("work", {"a": 1}) as span:
             assert span is None
+        app = HawkAPI(observability=ObservabilityConfig(enable_logging=False))
+        reply = request(app, "GET", "/healthz", headers={"traceparent": PARENT, "tracestate": "a=1,b"})
     finally:
+        load_otel.cache_clear()
         get_tracer.cache_clear()
+    assert re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-01", reply.header("traceparent") or "")
+    assert reply.header("tracestate") == "a=1"
 
 
 def test_with_opentelemetry() -> None:
