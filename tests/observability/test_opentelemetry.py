@@ -277,7 +277,7 @@ def test_propagator_of_another_kind(spans: Any) -> None:
 def test_span_that_cannot_be_ended(spans: Any, caplog: pytest.LogCaptureFixture) -> None:
     """The client has his answer, and the request is counted."""
 
-    class Broken(sdk.SpanProcessor):  # type: ignore[misc]
+    class Broken(sdk.SpanProcessor):  # type: ignore[misc, name-defined]
         def on_end(self, span: Any) -> None:
             raise OSError("disk full")
 
