@@ -201,9 +201,7 @@ class HawkAPI(Serving, Router):
         self._documents = Documents(self)
         probes = [Probe(health_url, healthz), Probe(readyz_url, self._readiness.readyz), Probe(livez_url, livez)]
         probes += Pages(self, self._documents, docs_assets).probes()
-        if self.debug:
-            report = ThreadReport(self._workers, self._started_loops, lambda: self.generation, lambda: self.in_flight)
-            probes.append(Probe(THREADS_PATH, report.threads))
+        probes += [Probe(THREADS_PATH if self.debug else None, self._thread_report().threads)]
         self._probes = place_probes(self._registry, self.prefix, self.tags, probes)
         self._publication = Publication(self._table, self._chain)
         # PERF: with the GIL every thread uses the newest snapshot itself. THREADS: one store, one load.
@@ -217,8 +215,7 @@ class HawkAPI(Serving, Router):
             requests=self._publication,
             shutdown_timeout_s=shutdown_timeout_s,
         )
-        if observability:
-            self._observe(observability)
+        self._observe(observability)
 
     @property
     def observability(self) -> ObservabilityMiddleware | None:
@@ -420,12 +417,14 @@ class HawkAPI(Serving, Router):
     def _check_mount(self, mount: Mount) -> None:
         notify(self._plugins, "on_mount_registered", mount)
 
-    def _observe(self, observability: bool | ObservabilityConfig) -> None:
-        """Put the middleware that tells of requests around the application.
+    def _observe(self, observability: bool | ObservabilityConfig | None) -> None:
+        """Put the middleware that tells of requests around the application, if it is wanted.
 
         Raises:
             TypeError: it is neither `True` nor a configuration.
         """
+        if not observability:
+            return
         # Here, because most applications have none.
         from hawkapi.observability.config import ObservabilityConfig
         from hawkapi.observability.middleware import ObservabilityMiddleware
@@ -435,8 +434,11 @@ class HawkAPI(Serving, Router):
             raise TypeError(f"observability is True, False, None or an ObservabilityConfig, not {observability!r}")
         self.add_middleware(ObservabilityMiddleware, config=config)
 
-    def _started_loops(self) -> list[Served]:
-        return [Served(stay.loop, stay.name, stay.is_stopping) for stay in self._lifespan.stays]
+    def _thread_report(self) -> ThreadReport:
+        def started_loops() -> list[Served]:
+            return [Served(stay.loop, stay.name, stay.is_stopping) for stay in self._lifespan.stays]
+
+        return ThreadReport(self._workers, started_loops, lambda: self.generation, lambda: self.in_flight)
 
     def _publish(self) -> None:
         chain = (*self._chain, self._behind_middleware) if self._chain else ()
