@@ -129,7 +129,7 @@ class _Heading:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             is_coded = _declared_length(message) >= max(1, self._minimum_size) and is_compressible(message)
-            message = _coded(message, self._coding, None) if is_coded else _with_vary(message)
+            message = _coded(message, self._coding, None) if is_coded else _uncoded(message)
         await self._send(message)
 
 
@@ -155,7 +155,7 @@ class _Compressing:
         if kind == "http.response.start":
             self._passes = not is_compressible(message)
             if self._passes:
-                await self._send(_with_vary(message))
+                await self._send(_uncoded(message))
             else:
                 self._start = message
         elif self._passes:
@@ -251,6 +251,17 @@ def _coded(start: Message, coding: str, length: int | None) -> Message:
     if length is not None:
         headers.append((b"content-length", b"%d" % length))
     return _with_vary({**start, "headers": headers})
+
+
+def _uncoded(start: Message) -> Message:
+    """Return the start of a response that is not compressed, though its client would take it so.
+
+    SPEC: what a 304 confirms was probably sent compressed, with a weak entity tag; caches do not find it by a strong
+    one (RFC 9111 section 4.3.4).
+    """
+    if start["status"] == 304:
+        start = {**start, "headers": [_weakened(pair) for pair in start.get("headers", ())]}
+    return _with_vary(start)
 
 
 def _with_vary(message: Message) -> Message:
