@@ -91,7 +91,7 @@ class AdaptiveConcurrencyMiddleware(Middleware):
 
     Args:
         app: the next application.
-        initial_limit: requests at a time to begin with, default 50.
+        initial_limit: requests at a time to begin with, default 50; `min_limit` holds from the first answer on.
         min_limit: default 10.
         max_limit: default 1000.
         target_p99_ms: milliseconds that 99 of 100 requests may take, default 100; above, the limit falls.
@@ -125,7 +125,7 @@ class AdaptiveConcurrencyMiddleware(Middleware):
             raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
         if target_p99_ms <= 0:
             raise ValueError(f"target_p99_ms is {target_p99_ms}; it is a number of milliseconds above 0")
-        self._initial = float(min(max(initial_limit, min_limit), max_limit))
+        self._initial = float(min(initial_limit, max_limit))
         self._min = float(min_limit)
         self._max = float(max_limit)
         self._target_s = target_p99_ms / 1000

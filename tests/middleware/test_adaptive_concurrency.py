@@ -118,6 +118,15 @@ async def hello_again() -> None:
     """Answer."""
 
 
+@pytest.mark.parametrize(
+    ("options", "begun"), [({"initial_limit": 1}, 1), ({"initial_limit": 30, "max_limit": 20}, 20)]
+)
+def test_first_limit(options: dict[str, int], begun: int) -> None:
+    """It is the one that was asked for, also below the lowest one, but never above the highest."""
+    service = Service(**options)
+    assert (service.middleware.limit_of("/"), service.run(1, 0.01)) == (begun, max(10, begun))
+
+
 def test_cancelled_requests_free_their_slots() -> None:
     """However a request ends, its slot is free."""
 
