@@ -133,8 +133,9 @@ class CSRFMiddleware(Middleware):
         token = request.headers.get(self._header_name) or await _form_token(request)
         if not token:
             return "CSRF token missing."
-        if not self._is_signed(cookie):
+        if not self._is_signed(token):
             return "CSRF token signature invalid."
+        # SECURITY: the cookie is equal to it, so it is signed as well.
         return None if _is_same(token, cookie) else "CSRF token mismatch."
 
     def _is_own_origin(self, request: Request, trusted: frozenset[str]) -> bool:

@@ -104,8 +104,10 @@ def test_token_in_a_form(kind: str, chunked: bool) -> None:
         (None, "valid", "CSRF token missing."),
         ("", "valid", "CSRF token missing."),
         ("forged", "forged", "CSRF token signature invalid."),
+        ("forged", "valid", "CSRF token signature invalid."),
+        ("valid", "forged", "CSRF token mismatch."),
         ("other", "valid", "CSRF token mismatch."),
-        ("ü", "valid", "CSRF token mismatch."),
+        ("ü", "valid", "CSRF token signature invalid."),
         ("ü", "ü", "CSRF token signature invalid."),
     ],
 )
