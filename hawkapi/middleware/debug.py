@@ -10,6 +10,7 @@ from hawkapi.middleware._ledger import Ledger
 from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware.base import Middleware
 from hawkapi.responses.json import JSONResponse
+from hawkapi.routing.mounts import route_path
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["DebugMiddleware"]
@@ -74,9 +75,10 @@ class DebugMiddleware(Middleware):
         """Serve one connection (ASGI 3)."""
         if not self._enabled or scope["type"] != "http":
             return self.app(scope, receive, send)
-        if scope["path"] == self._routes_path:
+        path = route_path(scope)
+        if path == self._routes_path:
             return JSONResponse(_describe_routes(scope.get("app")))(scope, receive, send)
-        if scope["path"] == self._stats_path:
+        if path == self._stats_path:
             return JSONResponse(self._describe_statistics())(scope, receive, send)
         return self._counted(scope, receive, send)
 

@@ -56,6 +56,13 @@ def test_middleware_of_one_route() -> None:
     assert list(request(app, "GET", "/a/stats").json()) == ["/a/{b}"]
 
 
+def test_root_path() -> None:
+    """Below the path of a proxy the pages are where the routes are."""
+    app = make(enabled=True)
+    replies = [request(app, "GET", f"/api/_debug/{page}", root_path="/api") for page in ("routes", "stats")]
+    assert [reply.status for reply in replies] == [200, 200]
+
+
 def test_disabled() -> None:
     """By default there is nothing to see."""
     app = make()
