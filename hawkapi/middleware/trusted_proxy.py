@@ -126,12 +126,13 @@ def _set_scheme(scope: Scope, proto: str | None) -> None:
 
 
 def _set_host(scope: Scope, host: str | None) -> None:
-    """Put another host into a scope; the list of fields is a new one, because the server may keep the old one."""
+    """Replace the host of a scope that has one; the list of fields is new, because the server may keep the old one."""
     parsed = parse_host(host.strip()) if host is not None else None
     if host is None or parsed is None or not parsed.name:
         return
     kept = [pair for pair in scope["headers"] if pair[0] != b"host"]
-    scope["headers"] = [(b"host", host.strip().encode("latin-1")), *kept]
+    if len(kept) < len(scope["headers"]):
+        scope["headers"] = [(b"host", host.strip().encode("latin-1")), *kept]
 
 
 def _joined(scope: Scope, name: bytes) -> str | None:

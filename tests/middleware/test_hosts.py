@@ -199,6 +199,18 @@ def test_one_family_of_fields() -> None:
     assert behind_proxy(fields[:1], headers="x-forwarded") == UNTOUCHED
 
 
+def test_forwarded_host_without_a_host() -> None:
+    """A request that has no host gets none: one is replaced, not made."""
+    seen: list[Any] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(scope["headers"])
+
+    app = TrustedProxyMiddleware(inner, trusted_proxies=["10.0.0.1"])
+    request(app, "GET", "/", client=PROXY, headers={"x-forwarded-host": "public.example"})
+    assert seen == [(b"x-forwarded-host", b"public.example")]
+
+
 def test_scheme_of_a_websocket() -> None:
     """`https` is `wss` for a WebSocket, and the lifespan has no proxy."""
     seen: list[Any] = []
