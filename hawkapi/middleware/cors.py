@@ -98,7 +98,8 @@ class CORSMiddleware(Middleware):
     def _is_allowed(self, origin: str) -> bool:
         if self._allows_all or origin in self._origins:
             return True
-        return self._pattern is not None and self._pattern.fullmatch(origin) is not None
+        # SECURITY: a pattern may match what is no origin at all, and would have it sent back.
+        return self._pattern is not None and _is_visible(origin) and self._pattern.fullmatch(origin) is not None
 
     def _fields(self, origin: str) -> HeaderPairs:
         """Return what a response to an allowed origin says."""
@@ -129,6 +130,11 @@ class CORSMiddleware(Middleware):
         if self._allows_private and headers.get("access-control-request-private-network") == "true":
             fields["access-control-allow-private-network"] = "true"
         return Response(b"", headers=fields)
+
+
+def _is_visible(text: str) -> bool:
+    """Whether a text is visible ASCII characters, as every origin is (RFC 6454 section 6.2)."""
+    return text.isascii() and text.isprintable() and " " not in text and text != ""
 
 
 def _texts(name: str, given: Iterable[str] | None, default: Iterable[str]) -> tuple[str, ...]:

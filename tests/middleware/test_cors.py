@@ -60,6 +60,14 @@ def test_simple_request(options: dict[str, Any], expected: dict[str, str]) -> No
     assert (reply.status, reply.json(), cors_fields(reply)) == (200, {"hello": "world"}, expected)
 
 
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+@pytest.mark.parametrize("origin", ["", "a b", "a\r\nset-cookie: b=c", "a\0", "a\x7f", "é"])
+def test_origin_that_is_none(origin: str, method: str) -> None:
+    """It is not sent back, whatever the pattern matches."""
+    reply = ask(method, {**PREFLIGHT, "origin": origin}, allow_origin_regex="(?s).*")
+    assert not [name for name in cors_fields(reply) if name.startswith("allow-")]
+
+
 def test_preflight_by_default() -> None:
     """It is answered for the handler, with the fields that are asked for."""
     reply = ask("OPTIONS", PREFLIGHT)
