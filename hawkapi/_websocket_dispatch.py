@@ -34,6 +34,7 @@ from hawkapi._snapshot import Replica, Snapshot
 from hawkapi._workers import WorkerPool
 from hawkapi.di.container import Container
 from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase, report_exception
+from hawkapi.http._denial import can_deny
 from hawkapi.params.errors import RequestValidationError
 from hawkapi.routing._tree import Table
 from hawkapi.routing.mounts import route_path
@@ -46,7 +47,7 @@ from hawkapi.status import (
 )
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
 from hawkapi.websocket import MalformedMessageError, UnexpectedMessageError, WebSocket, WebSocketState
-from hawkapi.websocket._rules import can_deny, fitting_reason
+from hawkapi.websocket._rules import fitting_reason
 
 NO_SUCH_WEBSOCKET: Final = 4004
 """The close code (RFC 6455 section 7.4.2, private use) for a WebSocket path without a handler."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hawkapi.exceptions import check_status
+from hawkapi.http._denial import as_denial
 from hawkapi.http.cookies import format_set_cookie
 from hawkapi.http.dates import parse_http_date
 from hawkapi.http.headers import MutableHeaders
@@ -267,9 +268,15 @@ class Response:
         )
 
     async def deliver(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Send the response, without what runs in the background; whether the client was there to the end."""
+        """Send the response, without what runs in the background; whether the client was there to the end.
+
+        Sent in place of a WebSocket it refuses the handshake.
+        """
+        messages: Iterable[Message] = self.messages(scope.get("method", "GET"))
+        if scope.get("type") == "websocket":
+            messages = as_denial(messages, scope)
         try:
-            for message in self.messages(scope.get("method", "GET")):
+            for message in messages:
                 await send(message)
         except OSError:  # SPEC: how a server says that the client has gone (ASGI HTTP 2.4).
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from hawkapi.http.headers import MutableHeaders
-from hawkapi.types import HeaderPairs, Message, Scope
+from hawkapi.types import HeaderPairs, Message
 
 SENDABLE: Final = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 """The registered close codes that a close frame may carry (RFC 6455 section 7.4.1 and its IANA registry)."""
@@ -14,17 +14,10 @@ SENDABLE: Final = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 MAX_REASON_BYTES: Final = 123
 """A control frame has at most 125 bytes (RFC 6455 section 5.5), two of them are the code."""
 
-DENIAL_EXTENSION: Final = "websocket.http.response"
-
 HANDSHAKE: Final = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
 
 
 type AcceptHeaders = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
-
-
-def can_deny(scope: Scope) -> bool:
-    """Whether the server can refuse a handshake with a response (ASGI WebSocket Denial Response)."""
-    return DENIAL_EXTENSION in (scope.get("extensions") or {})
 
 
 def message_size(message: Message) -> int:

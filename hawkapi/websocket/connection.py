@@ -20,6 +20,7 @@ import hawkapi.codec as codec
 from hawkapi._threading import ThreadOwned
 from hawkapi.codec import MalformedError
 from hawkapi.exceptions import WebSocketDisconnect
+from hawkapi.http._denial import can_deny
 from hawkapi.requests.body import poll
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.state import State
@@ -30,7 +31,7 @@ from hawkapi.status import (
     WS_1009_MESSAGE_TOO_BIG,
 )
 from hawkapi.types import ASGIApp, Message, Receive, Scope, Send
-from hawkapi.websocket._rules import AcceptHeaders, accept_fields, can_deny, check_close, check_mode, message_size
+from hawkapi.websocket._rules import AcceptHeaders, accept_fields, check_close, check_mode, message_size
 from hawkapi.websocket.states import MalformedMessageError, UnexpectedMessageError, WebSocketGoneError, WebSocketState
 
 __all__ = ["DEFAULT_MAX_MESSAGE_SIZE", "WebSocket"]

@@ -10,6 +10,7 @@ import pytest
 from asgi import http_scope
 
 from hawkapi import JSONResponse, PlainTextResponse, Response
+from hawkapi.middleware import TrustedHostMiddleware
 from hawkapi.responses.base import has_body
 
 TEXT = "text/plain; charset=utf-8"
@@ -147,3 +148,28 @@ def test_background_of_another_kind() -> None:
     """What cannot be run after the response is refused when the response is made, not when it has been sent."""
     with pytest.raises(TypeError, match="background needs BackgroundTasks"):
         Response("x", background=print)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ({"websocket.http.response": {}}, ["websocket.http.response.start", "websocket.http.response.body"]),
+        ({}, ["websocket.close"]),
+        (None, ["websocket.close"]),
+    ],
+)
+def test_response_in_place_of_a_websocket(extensions: object, expected: list[str]) -> None:
+    """It refuses the handshake, also where no application of ours is around the middleware that sends it."""
+    messages: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/", "headers": [], "extensions": extensions}
+    asyncio.run(TrustedHostMiddleware(Response(b""), allowed_hosts=["a.example"])(scope, receive, send))
+    assert [message["type"] for message in messages] == expected
+    assert messages[0].get("status", 400) == 400
+    assert messages[0].get("code", 1008) == 1008
