@@ -11,6 +11,9 @@ from hawkapi.types import HeaderPairs, Message
 
 NO_FIELDS: Final[HeaderPairs] = []
 
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""What follows from a body (RFC 9112 section 6)."""
+
 
 class CapturedResponse(Response):
     """A response that is on its way to the client.
@@ -37,6 +40,11 @@ class CapturedResponse(Response):
     def is_replaced(self) -> bool:
         """Whether the body is another than that of the application."""
         return self._current is not self._captured
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether it has got a status that has no body, in place of one that has."""
+        return not has_body(self.status_code) and has_body(self._start["status"])
 
     async def read(self) -> bytes:
         """Return the whole body; one that comes in pieces is kept in memory from here on.
@@ -86,10 +94,12 @@ class CapturedResponse(Response):
     def header_pairs(self) -> HeaderPairs:
         """Return the header fields as they are sent; the length is that of the body, if it was replaced."""
         pairs = self._start.get("headers", NO_FIELDS) if self._headers is None else self._headers.to_pairs()
+        if self.is_emptied:
+            return [pair for pair in pairs if pair[0].lower() not in {*FRAMING, b"content-type"}]
         if not self.is_replaced or self._current is None:
             return list(pairs)
         # SPEC: a length that is not the body's ends the connection, or the next response begins in this one.
-        kept = [pair for pair in pairs if pair[0].lower() not in {b"content-length", b"transfer-encoding"}]
+        kept = [pair for pair in pairs if pair[0].lower() not in FRAMING]
         if has_body(self.status_code):
             kept.append((b"content-length", b"%d" % len(self._current)))
         return kept

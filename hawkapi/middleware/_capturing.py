@@ -151,10 +151,7 @@ class Capture:
         if other is not None:
             self._drops = True
             await other(self._scope, self._receive, self._send)
-        elif response.is_streaming:
-            await self._send(response.start_message())
-            await self._send(message)
-        elif response.is_replaced or self._running is not None:
+        elif response.is_emptied or (not response.is_streaming and (response.is_replaced or self._running is not None)):
             self._drops = True
             for own in response.messages(self._scope.get("method", "GET")):
                 await self._send(own)

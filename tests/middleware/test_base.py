@@ -285,6 +285,20 @@ def test_length_of_head_stays() -> None:
 
 
 @pytest.mark.parametrize("handler", [hello, streamed], ids=["whole", "streamed"])
+@pytest.mark.parametrize("status", [204, 304])
+def test_status_that_has_no_body(handler: Any, status: int) -> None:
+    """It takes the body away, and what was said of it."""
+
+    async def change(response: CapturedResponse) -> None:
+        response.status_code = status
+
+    reply = request(around(handler, with_after(change)), "GET", "/")
+    names = {name for name, _ in reply.headers}
+    assert (reply.status, reply.body, names & {b"content-length", b"content-type"}) == (status, b"", set())
+    assert not reply.messages[-1].get("more_body")
+
+
+@pytest.mark.parametrize("handler", [hello, streamed], ids=["whole", "streamed"])
 @pytest.mark.parametrize("other", [PlainTextResponse("other"), StarletteResponse("other")], ids=["ours", "foreign"])
 def test_other_response_is_sent_in_place(handler: Any, other: Any) -> None:
     """A response that `after_response` returns is all that the client sees."""
