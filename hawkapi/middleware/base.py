@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, cast
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, ClassVar, cast, final
 
 from hawkapi.middleware._captured import CapturedResponse
 from hawkapi.middleware._capturing import Capture
 from hawkapi.requests import Request
-from hawkapi.requests.body import replay_body
+from hawkapi.requests.body import keep_body, replay_body
 from hawkapi.responses._asgi import is_asgi_response
 from hawkapi.responses.base import Response
 from hawkapi.routing.middleware_entry import MiddlewareEntry
@@ -84,7 +84,7 @@ class Middleware:
 
     async def _ahead(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request that only `before_request` looks at."""
-        request = Request(scope, receive)
+        request = HookRequest(scope, receive)
         result = await self.before_request(request)
         if result is None:
             # PERF: the usual case, without `_downstream`.
@@ -98,7 +98,8 @@ class Middleware:
 
     async def _around(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request whose response `after_response` looks at."""
-        request = passed = Request(scope, receive)
+        request: Request = HookRequest(scope, receive)
+        passed = request
         if self._has_before:
             result = await self.before_request(request)
             if result is not None:
@@ -127,6 +128,18 @@ class Middleware:
             return None
         name = type(self).__qualname__
         raise TypeError(f"{name}.before_request returns None, a request or a response, not a {type(result).__name__}")
+
+
+@final
+class HookRequest(Request):
+    """A request as hooks get it: what they stream is kept, for the handler is to have it too."""
+
+    __slots__ = ()
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives."""
+        keep_body(self.scope)
+        return super().stream()
 
 
 def _downstream(original: Request, passed: Request) -> tuple[Scope, Receive]:

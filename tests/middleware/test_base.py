@@ -34,6 +34,11 @@ async def echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await request.body())
 
 
+async def echo_stream(request: Request) -> StreamingResponse:
+    """Answer the body as it arrives."""
+    return StreamingResponse(request.stream(), content_type="text/plain")
+
+
 def around(handler: Any, cls: Any, method: str = "GET", **options: Any) -> HawkAPI:
     """Return an application with one route inside one middleware."""
     app = app_with(handler, method=method, **options)
@@ -188,6 +193,24 @@ def test_body_read_in_a_hook_is_replayed(chunks: list[bytes]) -> None:
     app = around(echo, Read, "POST")
     assert request(app, "POST", "/", chunks=chunks).body == b"".join(chunks)
     assert seen == [b"".join(chunks)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("handler", [echo, echo_stream], ids=["read", "streamed"])
+def test_body_streamed_in_a_hook_is_replayed(handler: Any, count: int) -> None:
+    """The handler gets all of it, however much of it a hook has taken."""
+    seen: list[bytes] = []
+
+    class Look(Middleware):
+        async def before_request(self, request: Request) -> None:
+            async for piece in request.stream():
+                seen.append(piece)
+                if len(seen) == count:
+                    break
+
+    app = around(handler, Look, "POST")
+    assert request(app, "POST", "/", chunks=[b"a", b"b", b"c"]).body == b"abc"
+    assert seen == [b"a", b"b", b"c"][:count]
 
 
 def test_body_read_in_a_hook_is_replayed_to_another_application() -> None:
