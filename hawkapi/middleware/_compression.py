@@ -128,6 +128,7 @@ class _Heading:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            message = _with_list(message)
             is_coded = _declared_length(message) >= max(1, self._minimum_size) and is_compressible(message)
             message = _coded(message, self._coding, None) if is_coded else _uncoded(message)
         await self._send(message)
@@ -153,6 +154,7 @@ class _Compressing:
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
+            message = _with_list(message)
             self._passes = not is_compressible(message)
             if self._passes:
                 await self._send(_uncoded(message))
@@ -215,9 +217,14 @@ class _Compressing:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
+def _with_list(start: Message) -> Message:
+    """Return a start whose fields can be looked at more than once: they may be any iterable (ASGI HTTP)."""
+    return {**start, "headers": list(start.get("headers", ()))}
+
+
 def is_compressible(start: Message) -> bool:
     """Whether a response should be compressed, as far as its start says."""
-    headers: HeaderPairs = list(start.get("headers", ()))
+    headers: HeaderPairs = start["headers"]
     if not has_body(start["status"]) or start["status"] == 206:
         return False
     if has_field(headers, b"content-encoding") or has_field(headers, b"content-range"):
@@ -238,7 +245,7 @@ def _is_compressible_type(content_type: str) -> bool:
 
 def _declared_length(start: Message) -> int:
     """Return the length that a response has according to its start, 0 where that says nothing."""
-    for name, value in start.get("headers", ()):
+    for name, value in start["headers"]:
         if name.lower() == b"content-length" and value.isdigit():
             return int(value)
     return 0
@@ -246,7 +253,7 @@ def _declared_length(start: Message) -> int:
 
 def _coded(start: Message, coding: str, length: int | None) -> Message:
     """Return the start of a compressed response; one that streams has no length."""
-    headers = [_weakened(pair) for pair in start.get("headers", ()) if pair[0].lower() != b"content-length"]
+    headers = [_weakened(pair) for pair in start["headers"] if pair[0].lower() != b"content-length"]
     headers.append((b"content-encoding", coding.encode("ascii")))
     if length is not None:
         headers.append((b"content-length", b"%d" % length))

@@ -63,6 +63,19 @@ def test_accept_encoding(accept: str | None, compressed: bool) -> None:
     assert (reply.header("content-encoding") == "gzip", reply.header("vary")) == (compressed, "Accept-Encoding")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_fields_that_can_be_read_once(method: str) -> None:
+    """An application may give them as any iterable (ASGI HTTP); none gets lost."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        fields = iter([(b"x-one", b"1"), (b"content-length", b"1200")])
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": LONG if method == "GET" else b""})
+
+    reply = request(GZipMiddleware(app), method, "/", headers={"accept-encoding": "gzip"})
+    assert (reply.header("x-one"), reply.header("content-encoding")) == ("1", "gzip")
+
+
 @pytest.mark.parametrize(("size", "compressed"), [(499, False), (500, True)])
 @pytest.mark.parametrize("streams", [True, False])
 def test_minimum_size(size: int, compressed: bool, streams: bool) -> None:
