@@ -111,7 +111,10 @@ class CapturedResponse(Response):
     def messages(self, method: str) -> tuple[Message, Message]:
         """Return the two ASGI messages of the response; for `HEAD` without the body."""
         body = b"" if method == "HEAD" or not has_body(self.status_code) else self.body
-        return self.start_message(), {"type": "http.response.body", "body": body}
+        # SPEC: a server would wait for trailers that were announced, and those of the application are dropped.
+        start = self.start_message()
+        start.pop("trailers", None)
+        return start, {"type": "http.response.body", "body": body}
 
     def __repr__(self) -> str:
         return f"<CapturedResponse {self.status_code}>"

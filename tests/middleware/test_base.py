@@ -333,6 +333,21 @@ def test_other_response_is_sent_in_place(handler: Any, other: Any) -> None:
     assert (reply.status, reply.body, reply.header("content-length")) == (200, b"other", "5")
 
 
+def test_trailers_of_a_body_that_is_replaced() -> None:
+    """They are dropped with it, and are not announced."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": True})
+        await send({"type": "http.response.body", "body": b"one"})
+        await send({"type": "http.response.trailers", "headers": [(b"digest", b"of one")]})
+
+    async def change(response: CapturedResponse) -> None:
+        response.body = "other"
+
+    start, body = request(with_after(change)(app), "GET", "/").messages
+    assert ("trailers" in start, body["body"]) == (False, b"other")
+
+
 def test_captured_response_may_be_returned() -> None:
     """It is the same as returning nothing."""
 
