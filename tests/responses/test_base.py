@@ -160,12 +160,12 @@ def test_background_of_another_kind() -> None:
 )
 def test_response_in_place_of_a_websocket(extensions: object, expected: list[str]) -> None:
     """It refuses the handshake, also where no application of ours is around the middleware that sends it."""
-    messages: list[dict[str, Any]] = []
+    messages: list[Any] = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Any) -> None:
         messages.append(message)
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Any:
         return {"type": "websocket.connect"}
 
     scope = {"type": "websocket", "path": "/", "headers": [], "extensions": extensions}
