@@ -90,7 +90,7 @@ class LoopClient:
         """Run a script, to its end even if the caller is cancelled; `None` if there is no answer."""
         return await asyncio.shield(self._start(call))
 
-    async def take(self, token: str, call: Call, undo: Call) -> list[Any] | None:
+    async def take(self, token: str, call: Call, undo: Call, *, undo_unanswered: bool) -> list[Any] | None:
         """Run a script that takes something; if the caller is cancelled, `undo` gives it back."""
         self._owed[token] = undo
         task = self._start(call)
@@ -99,7 +99,7 @@ class LoopClient:
         except asyncio.CancelledError:
             task.add_done_callback(lambda _: self.settle_later(token, undo))
             raise
-        if answer is None:
+        if answer is None and undo_unanswered:
             self.owe(token, undo)  # It may have been taken before the connection broke.
         else:
             self._owed.pop(token, None)
@@ -236,20 +236,27 @@ class RedisLink:
             return None
         return await self._client().run(call)
 
-    async def take(self, token: str, call: Call, undo: Call) -> list[Any] | None:
+    @property
+    def is_away(self) -> bool:
+        """Whether Redis would not be asked now."""
+        return self._outage.is_on
+
+    async def take(self, token: str, call: Call, undo: Call, *, undo_unanswered: bool = True) -> list[Any] | None:
         """Run a script that takes something; if the caller is cancelled, `undo` gives it back.
 
         Args:
             token: names what is taken.
             call: takes it.
             undo: gives it back; it must do no harm where it was not taken.
+            undo_unanswered: give it back too when there was no answer, and it may have been taken all the same.
+                Otherwise the caller holds it as if it were, and gives it back himself.
 
         Returns:
             What the script did, or `None` if Redis cannot be asked now.
         """
         if self._outage.is_on:
             return None
-        return await self._client().take(token, call, undo)
+        return await self._client().take(token, call, undo, undo_unanswered=undo_unanswered)
 
     async def settle(self, token: str, undo: Call) -> None:
         """Give something back, now or when Redis can be asked again."""

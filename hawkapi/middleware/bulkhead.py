@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol, Self, final, runtime_checkable
 from hawkapi._threading import AsyncSemaphore
 from hawkapi.exceptions import HawkAPIError, HTTPException
 
-__all__ = ["Bulkhead", "BulkheadBackend", "BulkheadFullError", "LocalBulkheadBackend", "bulkhead"]
+__all__ = ["Bulkhead", "BulkheadBackend", "BulkheadFullError", "LeasingBackend", "LocalBulkheadBackend", "bulkhead"]
 
 
 class BulkheadFullError(HawkAPIError):
@@ -42,6 +42,15 @@ class BulkheadBackend(Protocol):
 
     async def release(self, name: str, token: object) -> None:
         """Give back the slot that a token stands for."""
+        ...
+
+
+@runtime_checkable
+class LeasingBackend(BulkheadBackend, Protocol):
+    """A backend whose slots come back by themselves after a time, unless they are kept."""
+
+    def keep(self, name: str, token: object) -> None:
+        """Hold a slot until it is given back, or the task that calls this ends."""
         ...
 
 
@@ -187,6 +196,7 @@ class Bulkhead:
         self._limit = limit
         self._max_wait = max_wait
         self._backend: BulkheadBackend = DEFAULT_BACKEND if backend is None else backend
+        self._leasing = self._backend if isinstance(self._backend, LeasingBackend) else None
         self._metrics = None
         if metrics:
             # Here, because it is optional.
@@ -215,6 +225,8 @@ class Bulkhead:
             self._metrics.entered(waited, is_full=token is None, waits=self._max_wait > 0)
         if token is None:
             raise BulkheadFullError(self._name, self._limit, waited)
+        if self._leasing is not None:
+            self._leasing.keep(self._name, token)
         self._leases.append(_Lease(asyncio.current_task(), asyncio.get_running_loop(), token))
         return self
 

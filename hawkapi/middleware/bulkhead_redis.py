@@ -1,12 +1,17 @@
 """`RedisBulkheadBackend`: bulkheads whose slots all processes share.
 
-A bulkhead is a hash in Redis with a field per *lease*: a random name, and when it was taken, in seconds since 1970 by
-the server's clock. Who asks for one removes, counts and adds in one script. So the leases of processes that were killed
-are reclaimed by whoever finds the bulkhead full, and no two that ask can take the last slot, or refuse it to each
-other.
+A bulkhead is a hash in Redis with a field per *lease*: a random name, and when it was taken or renewed last, in seconds
+since 1970 by the server's clock. Who asks for one removes, counts and adds in one script. So the leases of processes
+that were killed are reclaimed by whoever finds the bulkhead full, and no two that ask can take the last slot, or refuse
+it to each other.
 
 Each process also keeps its own leases, and never takes more than `limit` of them. That is all there is while Redis
 cannot be asked, or when it comes back empty.
+
+Leases of running tasks are renewed. One that Redis has not any more is taken again, whether there is room or not: its
+holder is inside in any case, and what is counted keeps others out until there are less than `limit`. That is so with a
+server that lost its data, with slots that were taken while it was away, and with what expired because a process came to
+a halt, or could not reach the server, for longer than a lease lives.
 """
 
 from __future__ import annotations
@@ -16,10 +21,10 @@ import logging
 import random
 import secrets
 import sys
-import threading
 import time
 from typing import Any, Final, final
 
+from hawkapi.middleware._leases import Lease, LeaseRenewal, OwnLeases
 from hawkapi.middleware._outage import Outage
 from hawkapi.middleware._redis import (
     DEFAULT_CONNECTIONS,
@@ -35,6 +40,9 @@ __all__ = ["RedisBulkheadBackend"]
 
 KEY_LIVES: Final = 10
 """Times `lease_ttl`."""
+
+RENEWALS: Final = 3
+"""Within the time of a lease: so one may fail."""
 
 _PURGE = """
 local leases, kept, purged = redis.call('HGETALL', KEYS[1]), 0, 0
@@ -64,70 +72,55 @@ return {1}
 _REAP = Script(lua_now(["lease"]) + _PURGE + "return {purged}")
 """Removes leases that have expired: how many there were."""
 
+_RENEW = Script(
+    lua_now(["ttl_ms"])
+    + """
+local lost = {}
+for index = 2, #ARGV do
+    if redis.call('HEXISTS', KEYS[1], ARGV[index]) == 1 then
+        redis.call('HSET', KEYS[1], ARGV[index], string.format('%.6f', now))
+    else
+        lost[#lost + 1] = index - 2
+    end
+end
+redis.call('PEXPIRE', KEYS[1], ttl_ms)
+return lost
+"""
+)
+"""Renews leases that are there: which of them are not, counted from 0."""
+
+_RETAKE = Script(
+    lua_now(["lease", "ttl_ms", "token"])
+    + _PURGE
+    + """
+redis.call('HSET', KEYS[1], token, string.format('%.6f', now))
+redis.call('PEXPIRE', KEYS[1], ttl_ms)
+return {redis.call('HLEN', KEYS[1])}
+"""
+)
+"""Takes a lease again that is not there any more: how many there are now."""
+
 _RELEASE = Script("return {redis.call('HDEL', KEYS[1], ARGV[1])}")
-
-
-@final
-class Lease:
-    """What a process knows of a lease of its own."""
-
-    __slots__ = ("is_shared", "taken_at")
-
-    def __init__(self) -> None:
-        self.taken_at = time.monotonic()
-        self.is_shared = True
-        """Whether Redis has it too; set by the task that takes it."""
-
-
-@final
-class OwnLeases:
-    """The leases of this process. Thread-safe."""
-
-    __slots__ = ("_lock", "_names", "_ttl_s")
-
-    def __init__(self, ttl_s: float) -> None:
-        self._ttl_s = ttl_s
-        # Protects counting and adding, for a few statements that call nothing of the user's. Removing does without, so
-        # that the garbage collector may end a request anywhere: it only makes room.
-        self._lock = threading.Lock()
-        # THREADS: relies on `setdefault`, `pop` and `copy` of a dict being atomic. It grows with the names that the
-        # program has given.
-        self._names: dict[str, dict[str, Lease]] = {}
-
-    def add(self, name: str, token: str, limit: int) -> Lease | None:
-        """Add a lease; `None` if there are as many as there may be."""
-        leases = self._names.get(name)
-        if leases is None:
-            leases = self._names.setdefault(name, {})
-        lease = Lease()
-        with self._lock:
-            for other, old in leases.copy().items():
-                if lease.taken_at - old.taken_at >= self._ttl_s:
-                    leases.pop(other, None)
-            if len(leases) >= limit:
-                return None
-            leases[token] = lease
-            return lease
-
-    def drop(self, name: str, token: str) -> bool | None:
-        """Remove a lease; return whether Redis has it too, or `None` if it is not here."""
-        lease = self._names.get(name, {}).pop(token, None)
-        return None if lease is None else lease.is_shared
 
 
 @final
 class RedisBulkheadBackend:
     """Keeps the slots of bulkheads in Redis: `Bulkhead("reports", 2, backend=RedisBulkheadBackend(client))`.
 
-    A lease ends after `lease_ttl` whatever its holder does, as nobody can tell a slow process from a dead one: set it
-    above the longest time that a slot is held. While Redis cannot be asked, each process lets `limit` in; it is tried
-    again after 0.1 seconds, then after longer waits up to 5 seconds.
+    A slot is a lease that ends after `lease_ttl`, so that those of a process that was killed come back. As long as a
+    task is in its `async with` block, its lease is renewed each third of that time; who calls `acquire` himself calls
+    `keep` too, or holds the slot for `lease_ttl` only. A process that comes to a halt for longer than that, or whose
+    event loop is blocked, loses its leases and does not know: then more than `limit` may be inside until one of them
+    leaves. It takes them again as soon as it goes on, and a warning tells by how many the limit was exceeded.
+
+    While Redis cannot be asked, each process lets `limit` in; it is tried again after 0.1 seconds, then after longer
+    waits up to 5 seconds. What is inside then is counted in Redis again when the leases are renewed next.
 
     Args:
         client: of `redis.asyncio`, or a URL. Each event loop gets connections of its own, made as the client's are;
             those of the client are not used.
         key_prefix: the key is `{key_prefix}:{name}`; it lives ten times as long as a lease.
-        lease_ttl: seconds, default 30.
+        lease_ttl: seconds after which the slots of a process that was killed can be taken again, default 30.
         poll_interval: seconds between two looks, on average, of who waits for a slot, default 0.01.
         redis_timeout: seconds to wait for an answer of Redis, default 1.
         max_connections: of each event loop, default 16.
@@ -158,9 +151,10 @@ class RedisBulkheadBackend:
         self._ttl_ms = max(1, int(lease_ttl * KEY_LIVES * 1000))
         self._poll_interval = poll_interval
         self._own = OwnLeases(lease_ttl)
+        self._renewal = LeaseRenewal(self._own, lease_ttl / RENEWALS, self._renew)
         target = connect_to(client, max_connections)
-        logger = logging.getLogger("hawkapi.bulkhead_redis")
-        outage = Outage(target.label, logger, "until it can, each process has bulkheads of its own")
+        self._logger = logging.getLogger("hawkapi.bulkhead_redis")
+        outage = Outage(target.label, self._logger, "until it can, each process has bulkheads of its own")
         self._link = RedisLink(target, outage, max_connections, redis_timeout)
 
     async def acquire(self, name: str, limit: int, max_wait: float) -> str | None:
@@ -175,6 +169,12 @@ class RedisBulkheadBackend:
             pause = self._poll_interval * random.uniform(0.5, 1.5)  # noqa: S311 - it is no secret
             await asyncio.sleep(min(left, pause))
         return token
+
+    def keep(self, name: str, token: object) -> None:
+        """Renew the lease of a slot until it is given back, or the task that calls this ends. `Bulkhead` does it."""
+        lease = self._own.get(name, token) if isinstance(token, str) else None
+        if lease is not None:
+            self._renewal.keep(lease)
 
     async def release(self, name: str, token: object) -> None:
         """Give a slot back. One whose lease has expired was given back by then.
@@ -208,13 +208,41 @@ class RedisBulkheadBackend:
         is_taken = False
         try:
             call = Call(_ACQUIRE, self._key(name), (self._lease, limit, self._ttl_ms, token))
-            answer = await self._link.take(token, call, self._undo(name, token))
+            was_away = self._link.is_away
+            answer = await self._link.take(token, call, self._undo(name, token), undo_unanswered=False)
             is_taken = answer is None or answer[0] == 1
-            lease.is_shared = answer is not None
+            lease.is_shared = answer is not None or not was_away
         finally:
             if not is_taken:
                 self._own.drop(name, token)
         return is_taken
+
+    async def _renew(self, name: str, leases: dict[str, Lease]) -> None:
+        tokens = list(leases)
+        lost = await self._link.run(Call(_RENEW, self._key(name), (self._ttl_ms, *tokens)))
+        inside = [await self._retake(name, tokens[index], leases[tokens[index]]) for index in lost or ()]
+        limit = leases[tokens[0]].limit
+        if max(inside, default=0) > limit:
+            self._logger.warning(
+                "bulkhead %r has %d inside and a limit of %d; leases ended while this process came to a halt or could "
+                "not reach Redis, and their slots were taken by others",
+                name,
+                max(inside),
+                limit,
+            )
+
+    async def _retake(self, name: str, token: str, lease: Lease) -> int:
+        """Take a lease again that Redis has not any more; return how many there are now."""
+        if self._own.get(name, token) is not lease:
+            return 0
+        lease.is_shared = True
+        undo = self._undo(name, token)
+        call = Call(_RETAKE, self._key(name), (self._lease, self._ttl_ms, token))
+        answer = await self._link.take(token, call, undo, undo_unanswered=False)
+        if self._own.get(name, token) is not lease:
+            # It was given back meanwhile, which Redis may have been told before it was told to take it.
+            await self._link.settle(token, undo)
+        return 0 if answer is None else answer[0]
 
     def _undo(self, name: str, token: str) -> Call:
         return Call(_RELEASE, self._key(name), (token,))
