@@ -57,7 +57,7 @@ class Call(NamedTuple):
 
     script: Script
     key: str
-    arguments: tuple[str | int | float, ...] = ()
+    arguments: tuple[str | bytes | int | float, ...] = ()
 
 
 class Target(NamedTuple):

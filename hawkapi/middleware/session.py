@@ -277,6 +277,9 @@ def _encode(session: Any) -> str:
     if not isinstance(session, dict):
         raise TypeError(f"scope['session'] is a dict, not a {type(session).__name__}")
     try:
-        return json.dumps(cast("dict[str, Any]", session), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(cast("dict[str, Any]", session), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as exc:
         raise TypeError(f"a session holds JSON values only: {exc}") from exc
+    # SPEC: half of a surrogate pair is no UTF-8, but JSON has an escape for it (RFC 8259 section 8.2), of which
+    # `json.loads` makes one: a client may have sent it. Python's escape is the same.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

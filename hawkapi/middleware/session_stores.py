@@ -27,7 +27,7 @@ class SessionStore(Protocol):
     """Keeps sessions by key, for some seconds each. One object serves all threads and event loops.
 
     Keys are 64 hexadecimal digits. They are made of what clients send, and do not tell it: who reads the store cannot
-    take a session over. What a method raises is answered as what a handler raises.
+    take a session over. Texts are JSON without surrogates. What a method raises is answered as what a handler raises.
     """
 
     async def read(self, key: str) -> str | None:
@@ -178,7 +178,7 @@ class FileSessionStore:
 
     def _read(self, place: Path) -> str | None:
         try:
-            expires, _, text = (place / "session").read_text("utf-8").partition("\n")
+            expires, _, text = (place / "session").read_bytes().decode("utf-8", "surrogatepass").partition("\n")
         except FileNotFoundError:
             return None
         if self._clock() <= _number(expires):
@@ -203,7 +203,7 @@ class FileSessionStore:
 
     def _write(self, place: Path, text: str, max_age: int) -> None:
         draft = place / secrets.token_hex(8)
-        draft.write_text(f"{self._clock() + max_age}\n{text}", "utf-8")
+        draft.write_bytes(f"{self._clock() + max_age}\n{text}".encode("utf-8", "surrogatepass"))
         draft.replace(place / "session")
 
     def _delete(self, place: Path) -> None:

@@ -59,6 +59,28 @@ def test_session_comes_back() -> None:
     assert (reply.json(), reply.header("set-cookie")) == ({"user": "ann"}, None)
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\\\ud800", "\udc00\ud800", "ü\ud83d", "\ud83d😀"])
+def test_half_of_a_surrogate_pair(text: str) -> None:
+    """`json.loads` makes it of what a client may send; the session holds it, in values and in names."""
+
+    app = HawkAPI()
+
+    @app.post("/")
+    async def put(request: Request) -> None:
+        request.session.update(json.loads(await request.body()))
+
+    @app.get("/")
+    async def get(request: Request) -> str:
+        return json.dumps(request.session)
+
+    app.add_middleware(SessionMiddleware, secret_key="key", secure=False)  # noqa: S106
+    with TestClient(app) as client:
+        posted = client.post("/", content=json.dumps({"value": text, text: 1}).encode("ascii"))
+        assert posted.status_code == 201
+        again = client.get("/")
+    assert (json.loads(again.json()), again.headers.get("set-cookie")) == ({"value": text, text: 1}, None)
+
+
 def test_session_that_is_changed_deep_inside() -> None:
     """A change of a list in it is a change."""
     reply = ask(make(lambda session: session["list"].append(1)), make_cookie({"list": []}))

@@ -90,6 +90,28 @@ def test_large_session(store: SessionStore) -> None:
     assert ask(make(store), cookie).json() == {"text": "ü" * 100_000}
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\\\udfff ü", "\udc00\ud800"])
+def test_half_of_a_surrogate_pair(store: SessionStore, text: str) -> None:
+    """It is a character of a `str` as others are, and the session holds it."""
+    made = ask(make(store, lambda request: request.session.update(text=text)))
+    changed = cookie_of(ask(make(store, lambda request: request.session.update(more=text)), cookie_of(made)))
+    seen: list[dict[str, Any]] = []
+    reply = ask(make(store, lambda request: seen.append(dict(request.session))), changed)
+    assert (seen, reply.header("set-cookie")) == ([{"text": text, "more": text}], None)
+
+
+def test_store_and_any_text(store: SessionStore) -> None:
+    """It comes back as it was."""
+
+    async def main() -> list[str | None]:
+        await store.create("a", "\ud800ü", 60)
+        first = await store.read("a")
+        assert await store.replace("a", "\udfff\r\n", 60)
+        return [first, await store.read("a")]
+
+    assert asyncio.run(main()) == ["\ud800ü", "\udfff\r\n"]
+
+
 def test_request_without_a_session(store: SessionStore) -> None:
     """Nothing is kept, and no cookie is set."""
     reply = ask(make(store))
