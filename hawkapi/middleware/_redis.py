@@ -180,8 +180,8 @@ class LoopClient:
     async def _evaluate(self, call: Call) -> list[Any]:
         """Run a script, once more on a new connection where one is broken: the server may have been started anew.
 
-        It may run twice, if the connection broke before the answer came; scripts that take something see that by the
-        token, and the others only count one request more.
+        It may run twice, if the connection broke before the answer came: scripts that take something, or say what came
+        of it, see that by the token; a rate limit counts one request more.
         """
         try:
             return await self._execute(call)

@@ -2,7 +2,9 @@
 
 The states and epochs are those of `circuit_breaker.py`. A circuit is a hash: `state` (`closed`, `open`, `half_open`),
 `epoch`, `failure_count`, `opened_at` (seconds since 1970), `half_open_calls`, and for each request that tries a field
-`probe:...` with the time at which it counts as gone. A route that has not failed lately has none.
+`probe:...` with the time at which it counts as gone, and for each failure that is counted a field `failed:...`: what
+came of a request may be told twice, when the connection broke before Redis answered. A route that has not failed lately
+has none.
 """
 
 from __future__ import annotations
@@ -87,6 +89,7 @@ if state == 'half_open' then
     redis.call('HINCRBY', key, 'half_open_calls', -1)
     if outcome == 'failure' then change('open') elseif outcome == 'success' then change('closed') end
 elseif outcome == 'failure' then
+    if redis.call('HSETNX', key, 'failed:' .. token, 1) == 0 then return {0} end
     if redis.call('HINCRBY', key, 'failure_count', 1) >= tonumber(threshold) then
         change('open')
     else
@@ -94,11 +97,17 @@ elseif outcome == 'failure' then
     end
 elseif outcome == 'success' and tonumber(redis.call('HGET', key, 'failure_count') or 0) > 0 then
     redis.call('HSET', key, 'failure_count', 0)
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+        if string.sub(field, 1, 7) == 'failed:' then redis.call('HDEL', key, field) end
+    end
 end
 return {1}
 """
 )
-"""Changes a circuit as the end of a request asks for."""
+"""Changes a circuit as the end of a request asks for. Told twice, it does so once: a probe or a failure has its token,
+and a circuit that has changed another epoch. (Only a success that comes between the two, to a closed circuit, makes a
+failure count that was before it.)
+"""
 
 _LEAVE = Script("return {redis.call('HDEL', KEYS[1], 'probe:' .. ARGV[1])}")
 """Takes a request back that has not begun; `half_open_calls` is counted anew when the next one comes."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis_proxy import lossy_way
 from redis_servers import QUOTED, SECRET, RedisServer
 
 from hawkapi.middleware.bulkhead import Bulkhead, BulkheadBackend, BulkheadFullError
-from hawkapi.middleware.bulkhead_redis import RedisBulkheadBackend
+from hawkapi.middleware.bulkhead_redis import _ACQUIRE, _RELEASE, RedisBulkheadBackend
 
 KEY = "hawkapi:bulkhead:reports"
 
@@ -210,6 +211,23 @@ def test_cancelled_while_it_asks(redis: RedisServer, turns: int) -> None:
     run(main())
     assert leases(redis) == {}
     assert run(backend.acquire("reports", 1, 0)) is not None
+
+
+def test_answer_that_gets_lost(redis: RedisServer) -> None:
+    """Neither taking a slot nor giving it back counts twice."""
+
+    async def main() -> None:
+        async with lossy_way(redis.url) as way:
+            backend = RedisBulkheadBackend(way.url, redis_timeout=30)
+            await backend.release("reports", await backend.acquire("reports", 1, 0))
+            way.lose_answer(_ACQUIRE.digest)
+            token = await backend.acquire("reports", 1, 0)
+            assert (way.lost, list(leases(redis))) == (1, [token])
+            way.lose_answer(_RELEASE.digest)
+            await backend.release("reports", token)
+            assert (way.lost, leases(redis)) == (2, {})
+
+    run(main())
 
 
 def test_loop_that_is_closed_with_a_slot_taken(redis: RedisServer) -> None:

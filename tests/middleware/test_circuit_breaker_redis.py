@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from asgi import Reply, call, request
+from redis_proxy import lossy_way
 from redis_servers import QUOTED, SECRET, RedisServer
 
 from hawkapi import HawkAPI, HTTPException, RedisCircuitBreakerMiddleware, Response
 from hawkapi.exceptions import ClientDisconnect
+from hawkapi.middleware.circuit_breaker_redis import _ADMIT, _RECORD
 
 KEY = "hawkapi:cb:/users/{name}"
 
@@ -109,7 +111,11 @@ def test_hash_in_redis(redis: RedisServer) -> None:
     service.ask()
     assert circuit(redis) == {}
     service.ask(500)
-    assert circuit(redis) == {"failure_count": "1"}
+    (failed,) = circuit(redis).keys() - {"failure_count"}
+    assert (circuit(redis)["failure_count"], failed.startswith("failed:")) == ("1", True)
+    service.ask()
+    assert circuit(redis) == {"failure_count": "0"}
+    service.ask(500)
     service.ask(500)
     found = circuit(redis)
     assert {"state": found["state"], "half_open_calls": found["half_open_calls"]} == {
@@ -190,6 +196,54 @@ def test_trial_that_is_cancelled(redis: RedisServer, turns: int | None) -> None:
 
     run(main())
     assert [service.ask(), service.ask()] == [200, 200]
+
+
+@pytest.mark.parametrize("outcome", [500, 200])
+def test_answer_that_gets_lost(redis: RedisServer, outcome: int) -> None:
+    """What came of a request is told once more on another connection, and counts once."""
+
+    async def main() -> None:
+        async with lossy_way(redis.url) as way:
+            service = Service(redis, failure_threshold=4, redis_url=way.url)
+            for status in (500, 500):
+                service.outcome = status
+                await call(service.app, "GET", "/users/ann")
+            way.lose_answer(_RECORD.digest)
+            service.outcome = outcome
+            await call(service.app, "GET", "/users/ann")
+            assert way.lost == 1
+            assert circuit(redis)["failure_count"] == ("3" if outcome == 500 else "0")
+            service.outcome = 500
+            statuses = [(await call(service.app, "GET", "/users/ann")).status for _ in range(2)]
+            assert statuses == [500, 503 if outcome == 500 else 500]
+
+    run(main())
+
+
+@pytest.mark.parametrize("outcome", [500, 200])
+def test_answer_to_a_trial_that_gets_lost(redis: RedisServer, outcome: int) -> None:
+    """Neither its admission nor its end counts twice."""
+
+    async def main() -> None:
+        async with lossy_way(redis.url) as way:
+            service = Service(redis, failure_threshold=1, redis_url=way.url)
+            service.outcome = 500
+            await call(service.app, "GET", "/users/ann")
+            let_recover(redis)
+            way.lose_answer(_ADMIT.digest)
+            task, gate = await service.begin()
+            assert (way.lost, circuit(redis)["half_open_calls"]) == (1, "1")
+            way.lose_answer(_RECORD.digest)
+            gate.set_result(outcome)
+            await task
+            found = circuit(redis)
+            assert (way.lost, found["state"], found["half_open_calls"]) == (
+                2,
+                "open" if outcome == 500 else "closed",
+                "0",
+            )
+
+    run(main())
 
 
 def test_trial_whose_client_goes(redis: RedisServer) -> None:
