@@ -66,6 +66,9 @@ def test_prometheus_counts_every_request() -> None:
     assert counted == dict.fromkeys(("200", "409", "500"), THREADS * REQUESTS / 3)
     assert value("http_request_duration_seconds_count", path=path) == THREADS * REQUESTS
     assert value("http_requests_in_progress") == 0
+    lines = asyncio.run(call(app, "GET", "/metrics")).body.decode().splitlines()
+    for status in ("200", "409", "500"):
+        assert f'http_requests_total{{method="GET",path="{path}",status="{status}"}} {THREADS * REQUESTS / 3}' in lines
 
 
 PROCESS = """
@@ -85,6 +88,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 print(TestClient(app).get("/metrics").text)
 """
+PROCESSES = 4
 
 
 @pytest.mark.race
@@ -95,10 +99,11 @@ def test_processes_count_together(tmp_path: Path) -> None:
     def run(threads: int) -> str:
         return output_of(f"THREADS = {threads}\n{PROCESS}", PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
 
-    run_in_threads(3, lambda _: run(threads=2))
+    run_in_threads(PROCESSES, lambda _: run(threads=THREADS), deadline_s=300)
     lines = run(threads=1).splitlines()
-    assert 'http_requests_total{method="GET",path="/items/{item}",status="200"} 175.0' in lines
-    assert 'http_request_duration_seconds_count{method="GET",path="/items/{item}"} 175.0' in lines
+    total = 25.0 * (PROCESSES * THREADS + 1)
+    assert f'http_requests_total{{method="GET",path="/items/{{item}}",status="200"}} {total}' in lines
+    assert f'http_request_duration_seconds_count{{method="GET",path="/items/{{item}}"}} {total}' in lines
     assert 'http_requests_in_progress{method="GET"} 0.0' in lines
 
 
