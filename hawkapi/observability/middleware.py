@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -38,7 +39,8 @@ class Observed(NamedTuple):
 
 def shrug(what: str, exc: Exception) -> None:
     """Take note that telling of a request has failed; whatever libraries raise, the client gets his answer."""
-    _own_log.debug("%s failed", what, exc_info=exc)
+    with contextlib.suppress(Exception):  # The log may be what has failed.
+        _own_log.debug("%s failed", what, exc_info=exc)
 
 
 class ObservabilityMiddleware(Middleware):

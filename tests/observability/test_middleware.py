@@ -256,6 +256,28 @@ def test_failures_of_its_own(log: logging.Logger, caplog: pytest.LogCaptureFixtu
     assert told == ["counting failed", "logging failed"]
 
 
+class Broken(logging.Handler):
+    """A handler that lets its own failure out, as some of libraries do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Fail."""
+        raise OSError("disk full")
+
+
+def test_log_that_cannot_even_be_told_of(log: logging.Logger) -> None:
+    """It fails no request, and hides no error of the application, whatever the level."""
+
+    async def fail(scope: Scope, receive: Receive, send: Send) -> None:
+        """Fail as an application does."""
+        raise ZeroDivisionError
+
+    log.addHandler(Broken())
+    app = make(log_level="DEBUG")
+    assert request(app, "GET", "/tell").status == 200
+    with pytest.raises(ZeroDivisionError):
+        request(ObservabilityMiddleware(fail, config=ObservabilityConfig(log_level="DEBUG")), "GET", "/")
+
+
 @pytest.mark.parametrize("off", [None, False])
 def test_off(off: bool | None) -> None:
     """By default, and where it is switched off, there is no middleware."""
