@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from hawkapi._callables import is_async_callable
 from hawkapi.debug_page import build_debug_response
-from hawkapi.exceptions import HawkAPIError, HTTPException, describe_exception, reason_phrase, report_exception
+from hawkapi.exceptions import HawkAPIError, HTTPException, describe_exception, ids_of, reason_phrase, report_exception
 from hawkapi.params.errors import RequestValidationError
 from hawkapi.requests.errors import MalformedBodyError, RequestEntityTooLarge
 from hawkapi.responses.base import Response
@@ -98,7 +98,7 @@ def is_expected(exc: Exception) -> bool:
 def unexpected_response(exc: Exception, scope: Scope, *, debug: bool) -> Response:
     """Return the response to an exception that nothing expected, and log it with its traceback."""
     # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
-    logger.error("%s %r failed", scope.get("method", scope["type"]), scope["path"], exc_info=exc)
+    logger.error("%s %r failed", scope.get("method", scope["type"]), scope["path"], exc_info=exc, extra=ids_of(scope))
     report_exception(exc, scope)
     title = reason_phrase(500)
     if not debug:

@@ -33,7 +33,14 @@ from hawkapi._resolution import Resolution
 from hawkapi._snapshot import Replica, Snapshot
 from hawkapi._workers import WorkerPool
 from hawkapi.di.container import Container
-from hawkapi.exceptions import HTTPException, PathNotFoundError, WebSocketDisconnect, reason_phrase, report_exception
+from hawkapi.exceptions import (
+    HTTPException,
+    PathNotFoundError,
+    WebSocketDisconnect,
+    ids_of,
+    reason_phrase,
+    report_exception,
+)
 from hawkapi.http._denial import can_deny
 from hawkapi.params.errors import RequestValidationError
 from hawkapi.routing._tree import Table
@@ -235,7 +242,7 @@ async def end_failed(socket: WebSocket, exc: Exception, tell: Tell) -> None:
         await socket.close(WS_1007_INVALID_FRAME_PAYLOAD_DATA, fitting_reason(str(exc)))
     else:
         # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
-        logger.error("WebSocket %r failed", socket.path, exc_info=exc)
+        logger.error("WebSocket %r failed", socket.path, exc_info=exc, extra=ids_of(socket.scope))
         await tell(socket, exc)
         report_exception(exc, socket.scope)
         await socket.close(WS_1011_INTERNAL_ERROR)
@@ -259,7 +266,7 @@ async def deny(socket: WebSocket, exc: HTTPException) -> None:
         try:
             await socket.send_denial_response(exc.to_response())
         except Exception as error:  # A detail or a field that cannot be sent: a failure like others.
-            logger.error("WebSocket %r failed", socket.path, exc_info=error)
+            logger.error("WebSocket %r failed", socket.path, exc_info=error, extra=ids_of(socket.scope))
             report_exception(error, socket.scope)
             await socket.close(WS_1011_INTERNAL_ERROR)
         return

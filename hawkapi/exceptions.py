@@ -196,6 +196,11 @@ def report_exception(exc: BaseException, scope: Scope) -> None:
         cast("list[BaseException]", reported).append(exc)
 
 
+def ids_of(scope: Scope) -> dict[str, Any]:
+    """Return the `extra` of a log record about a request: by what the other records about it are found."""
+    return {name: scope[name] for name in ("request_id", "trace_id") if name in scope}
+
+
 def reason_phrase(status_code: int) -> str:
     """Return the name of a status (RFC 9110 section 15), or "Error" for one without a name."""
     known = COMPATIBLE_PHRASES.get(status_code)

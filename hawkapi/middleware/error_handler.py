@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Awaitable
 
-from hawkapi.exceptions import ClientDisconnect, reason_phrase, report_exception
+from hawkapi.exceptions import ClientDisconnect, ids_of, reason_phrase, report_exception
 from hawkapi.middleware.base import Middleware
 from hawkapi.params.error_responses import as_validation_error, expected_response
 from hawkapi.responses.base import Response
@@ -67,7 +67,7 @@ class ErrorHandlerMiddleware(Middleware):
         if expected is not None:
             return expected
         # SECURITY: %r, so that a path with a line break cannot write log lines of its own.
-        logger.error("%s %r failed", scope["method"], scope["path"], exc_info=exc)
+        logger.error("%s %r failed", scope["method"], scope["path"], exc_info=exc, extra=ids_of(scope))
         report_exception(exc, scope)
         title = reason_phrase(500)
         detail = "".join(traceback.format_exception(exc)) if self._debug else title

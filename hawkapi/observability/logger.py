@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import threading
+import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,7 +27,8 @@ class StructuredFormatter(logging.Formatter):
     """Writes a record as a line of JSON: `timestamp` (ISO 8601, UTC), `level`, `logger`, `message`.
 
     What the record has of `service`, `request_id`, `trace_id`, `method`, `path`, `status_code` and `duration_ms` comes
-    after that, and `exception` with `type` and `message` where there is one. Thread-safe: it is never changed.
+    after that, and where there is an exception, `exception` with its `type` and `message`, and `traceback`, a text.
+    Thread-safe: it is never changed.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -41,6 +43,7 @@ class StructuredFormatter(logging.Formatter):
         exc = record.exc_info[1] if record.exc_info else None
         if exc is not None:
             line["exception"] = {"type": type(exc).__name__, "message": describe_exception(exc)}
+            line["traceback"] = "".join(traceback.format_exception(exc))
         return json.dumps(line, default=str)
 
 

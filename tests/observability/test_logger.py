@@ -55,12 +55,15 @@ def test_extras() -> None:
 
 
 def test_exception() -> None:
-    """Its class and its text are there."""
+    """Its class, its text and its traceback are there."""
     try:
         raise ValueError("no")
     except ValueError:
         made = record(exc_info=sys.exc_info())
-    assert json.loads(StructuredFormatter().format(made))["exception"] == {"type": "ValueError", "message": "no"}
+    line = json.loads(StructuredFormatter().format(made))
+    assert line["exception"] == {"type": "ValueError", "message": "no"}
+    assert line["traceback"].splitlines()[0] == "Traceback (most recent call last):"
+    assert line["traceback"].endswith("ValueError: no\n")
 
 
 def test_text_of_a_client() -> None:

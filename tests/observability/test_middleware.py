@@ -24,7 +24,8 @@ from hawkapi import (
     TestClient,
     WebSocket,
 )
-from hawkapi.types import Receive, Scope, Send
+from hawkapi.middleware import ErrorHandlerMiddleware
+from hawkapi.types import ASGIApp, Receive, Scope, Send
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-00"
@@ -183,6 +184,27 @@ def test_records_of_json(log: logging.Logger, capsys: pytest.CaptureFixture[str]
     reply = request(make(), "GET", "/tell")
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert (line["trace_id"], line["service"]) == (reply.json()["trace_id"], "hawkapi")
+
+
+@pytest.mark.parametrize("error_handler", [False, True], ids=["application", "middleware"])
+def test_records_of_a_failure(error_handler: bool, log: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
+    """What a handler raises is logged with the ids of its request."""
+    app = make()
+
+    def failing(app: ASGIApp) -> ASGIApp:
+        """Fail before the handler does."""
+
+        async def fail(scope: Scope, receive: Receive, send: Send) -> None:
+            raise ZeroDivisionError
+
+        return fail
+
+    if error_handler:
+        app.add_middleware(ErrorHandlerMiddleware)
+        app.add_middleware(failing)
+    request(app, "GET", "/numbers/1")
+    failure, told = ((record.__dict__["request_id"], record.__dict__["trace_id"]) for record in caplog.records)
+    assert failure == told
 
 
 @pytest.mark.parametrize("options", [{"enable_logging": False}, {"log_level": "warning"}])
