@@ -40,13 +40,13 @@ class Signer:
         return None
 
 
-def read_keys(name: str, given: Key | Sequence[Key]) -> list[bytes]:
+def read_keys(name: str, given: Key | Sequence[Key] | None) -> list[bytes]:
     """Return the keys of an option, which is one key or several.
 
     Raises:
-        ValueError: there is none, or one is empty, with which everybody could sign.
+        ValueError: there is none, as where a setting is missing, or one is empty, with which everybody could sign.
     """
-    keys = [given] if isinstance(given, str | bytes) else list(given)
+    keys = [given] if isinstance(given, str | bytes) else list(given or ())
     encoded = [key.encode("utf-8") if isinstance(key, str) else key for key in keys]
     if not encoded or not all(encoded):
         raise ValueError(f"{name} is empty; make one with secrets.token_urlsafe(32), and keep it secret")

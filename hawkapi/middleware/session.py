@@ -96,6 +96,7 @@ class SessionMiddleware(Middleware):
 
     Raises:
         ValueError: there is no key, or browsers would drop such a cookie.
+        TypeError: `store` is no `SessionStore`.
 
     A session that is no JSON, or makes a cookie above 4096 bytes, is answered with 500. Of two requests that change a
     session at the same time, the one that answers last wins. Thread-safe: it is never changed; a session belongs to its
@@ -123,6 +124,8 @@ class SessionMiddleware(Middleware):
         self._signer = Signer(read_keys("secret_key", secret_key))
         self._cookie = session_cookie
         self._max_age = max_age
+        if store is not None:
+            check_store(store)
         self._store = store
         self._clock = clock
 
@@ -229,6 +232,16 @@ class SessionMiddleware(Middleware):
         if loaded is not None and loaded.text == text and loaded.is_current:
             return None
         return self._sign(base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii"))
+
+
+def check_store(store: object) -> None:
+    """Refuse what is no store: a class that was not called, or a name.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(store, type) or not isinstance(store, SessionStore):
+        raise TypeError(f"store is {store!r}; it is an object with the methods of SessionStore, or None")
 
 
 def _with_cookie(fields: HeaderPairs, cookie: str | None) -> HeaderPairs:

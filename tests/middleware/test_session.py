@@ -14,6 +14,7 @@ from asgi import Reply, request
 
 from hawkapi import HawkAPI, Request, TestClient, WebSocket
 from hawkapi.middleware import SessionMiddleware
+from hawkapi.middleware.session_stores import MemorySessionStore
 
 NOW = 1_000_000
 
@@ -195,6 +196,7 @@ def test_browser() -> None:
     [
         ({"secret_key": ""}, "secret_key is empty"),
         ({"secret_key": []}, "secret_key is empty"),
+        ({"secret_key": None}, "secret_key is empty"),
         ({"secret_key": "x", "max_age": 0}, "max_age is 0"),
         ({"secret_key": "x", "session_cookie": "a b"}, "no name of a cookie"),
         ({"secret_key": "x", "samesite": "none", "secure": False}, "needs secure=True"),
@@ -204,3 +206,10 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
     """They are refused when the middleware is added."""
     with pytest.raises(ValueError, match=message):
         HawkAPI().add_middleware(SessionMiddleware, **options)
+
+
+@pytest.mark.parametrize("store", [MemorySessionStore, "memory"], ids=["class", "name"])
+def test_wrong_store(store: Any) -> None:
+    """It is refused when the middleware is added."""
+    with pytest.raises(TypeError, match="an object with the methods of SessionStore"):
+        HawkAPI().add_middleware(SessionMiddleware, **{"secret_key": "x", "store": store})
