@@ -6,7 +6,13 @@ from typing import Any, Final, cast, final
 
 from hawkapi.exceptions import EXCEPTIONS_EXTENSION
 from hawkapi.middleware._watching import OTHER_METHOD, known_method
-from hawkapi.observability._trace_context import SAMPLED, TraceContext, begin_context, parse_trace_context
+from hawkapi.observability._trace_context import (
+    SAMPLED,
+    TraceContext,
+    begin_context,
+    parse_trace_context,
+    parse_trace_state,
+)
 from hawkapi.observability.config import ObservabilityConfig
 from hawkapi.observability.tracing import OpenTelemetry, get_tracer, load_otel
 from hawkapi.types import Scope
@@ -143,10 +149,18 @@ def ask_for_exceptions(scope: Scope) -> tuple[list[BaseException], bool]:
 
 
 def carrier_of(scope: Scope) -> dict[str, list[str]]:
-    """Return the header fields of a request in the form that propagators read."""
+    """Return the header fields of a request in the form that propagators read.
+
+    SPEC: those of W3C without what makes OpenTelemetry read too much, the first `traceparent` of several, or too
+    little, no `tracestate` of which one member is not valid.
+    """
     fields: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
         fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    if len(fields.get("traceparent", ())) > 1:
+        del fields["traceparent"]
+    if "tracestate" in fields:
+        fields["tracestate"] = [parse_trace_state(scope["headers"])]
     return fields
 
 

@@ -102,6 +102,19 @@ def test_span_of_a_caller(spans: Any) -> None:
     assert (reply.header("traceparent") or "").startswith(f"00-{TRACE}-{span.context.span_id:016x}-")
 
 
+def test_state_with_a_member_that_is_none(spans: Any) -> None:
+    """It is left out, and the others stay."""
+    headers = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "a=1, junk ,b=2"}
+    assert request(make(), "GET", "/users/ada", headers=headers).header("tracestate") == "a=1,b=2"
+
+
+def test_two_callers(spans: Any) -> None:
+    """Nobody knows which of them it was, so a trace begins here."""
+    headers = {"traceparent": f"00-{TRACE}-{CALLER}-01", "Traceparent": f"00-{CALLER}{CALLER}-{CALLER}-01"}
+    request(make(), "GET", "/users/ada", headers=headers)
+    assert spans.get_finished_spans()[1].parent is None
+
+
 def test_caller_who_does_not_record(spans: Any) -> None:
     """It is not recorded here either, and those further on are told so."""
     reply = request(make(), "GET", "/users/ada", headers={"traceparent": f"00-{TRACE}-{CALLER}-00"})
