@@ -212,4 +212,4 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
 def test_wrong_store(store: Any) -> None:
     """It is refused when the middleware is added."""
     with pytest.raises(TypeError, match="an object with the methods of SessionStore"):
-        HawkAPI().add_middleware(SessionMiddleware, **{"secret_key": "x", "store": store})
+        make(store=store)
