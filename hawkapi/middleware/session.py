@@ -153,7 +153,8 @@ class SessionMiddleware(Middleware):
         signed = self._verify(cookie) if cookie is not None else None
         scope[RENEWAL_KEY] = Renewal()
         if self._store is not None:
-            await self._serve_stored(self._store, signed, cookie is not None, scope, receive, send)
+            is_foreign = cookie is not None and signed is None
+            await self._serve_stored(self._store, signed, is_foreign, scope, receive, send)
             return
         loaded = _decode(signed) if signed is not None else None
         scope["session"] = json.loads(loaded.text) if loaded is not None else {}
@@ -164,9 +165,15 @@ class SessionMiddleware(Middleware):
         await self.app(scope, receive, changing_head(send, change))
 
     async def _serve_stored(
-        self, store: SessionStore, signed: Signed | None, was_sent: bool, scope: Scope, receive: Receive, send: Send
+        self, store: SessionStore, signed: Signed | None, is_foreign: bool, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Serve a connection whose session is in a store."""
+        """Serve a connection whose session is in a store.
+
+        Args:
+            store: where it is.
+            signed: what its cookie holds, if there is one of ours.
+            is_foreign: whether the client sent a cookie that is none of ours, or too old.
+        """
         loaded = await _read(store, signed) if signed is not None else None
         scope["session"] = json.loads(loaded.text) if loaded is not None else {}
         is_kept = False
@@ -176,20 +183,24 @@ class SessionMiddleware(Middleware):
             # The answer to what goes wrong while it is kept comes by here too, and is sent as it is.
             if message["type"] in HEADS and not is_kept:
                 is_kept = True
-                cookie = await self._keep(store, scope, loaded, was_sent=was_sent)
+                cookie = await self._keep(store, scope, loaded, is_foreign=is_foreign)
                 message = {**message, "headers": _with_cookie(list(message.get("headers", ())), cookie)}
             await send(message)
 
         await self.app(scope, receive, send_kept)
 
-    async def _keep(self, store: SessionStore, scope: Scope, loaded: Loaded | None, *, was_sent: bool) -> str | None:
-        """Put the session into the store; return the cookie to set, or `None` if the client has the right one."""
+    async def _keep(self, store: SessionStore, scope: Scope, loaded: Loaded | None, *, is_foreign: bool) -> str | None:
+        """Put the session into the store; return the cookie to set, or `None` to leave the client what it has.
+
+        A name of ours that the store does not know, or no longer, is left: while this request was under way, another
+        may have renewed the session, and its cookie must not be taken from the client.
+        """
         text = _encode(scope["session"])
         name = secrets.token_urlsafe(32)
         if text == EMPTY:
             if loaded is not None:
                 await store.delete(loaded.key)
-            return self._format("", 0) if was_sent else None
+            return self._format("", 0) if is_foreign or loaded is not None else None
         if loaded is None or scope[RENEWAL_KEY].is_wanted:
             await store.create(_store_key(name), text, self._max_age)
             if loaded is not None:
@@ -198,7 +209,7 @@ class SessionMiddleware(Middleware):
         if loaded.text == text and loaded.is_current:
             return None
         if not await store.replace(loaded.key, text, self._max_age):
-            return self._format("", 0)  # Somebody has logged out meanwhile.
+            return None  # Somebody has logged out, or in, meanwhile.
         return self._sign(loaded.name)
 
     def _cookie_of(self, scope: Scope) -> str | None:
