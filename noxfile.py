@@ -283,6 +283,15 @@ def bench(session: nox.Session) -> None:
         session.run(str(python), "tests/bench/in_process.py", *extra, *session.posargs, external=True)
 
 
+@nox.session(venv_backend="none")
+def caps(session: nox.Session) -> None:
+    """Fail if a million random requests outgrow a table's cap, on both builds: -- [--requests N] [--threads N]."""
+    for build, groups in (("3.13", ("tests", "msgspec")), ("3.13t", ("tests",))):
+        python = environment(session, build, packages(*groups))
+        command = [str(python), "tests/limits/caps.py", *session.posargs]
+        session.run(*command, env={"PYTHONPATH": str(PROJECT)}, external=True)
+
+
 @nox.session
 def release_check(session: nox.Session) -> None:
     """Rehearse a release offline: the expected set, versions, upload to a local index, install by name, SBOM."""

@@ -1,0 +1,1 @@
+"""A crowd: random requests by the million, and what of them an application keeps."""
