@@ -284,6 +284,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def costs(session: nox.Session) -> None:
+    """Measure what each middleware adds to a request, on both builds: -- [--rounds N] [--requests N] [--only NAME]."""
+    for build, groups in (("3.13", ("tests", "msgspec")), ("3.13t", ("tests",))):
+        python = environment(session, build, packages(*groups))
+        command = [str(python), "tests/bench/middleware_cost.py", *session.posargs]
+        session.run(*command, env={"PYTHONPATH": str(PROJECT), **redis_server(session)}, external=True)
+
+
+@nox.session(venv_backend="none")
 def caps(session: nox.Session) -> None:
     """Fail if a million random requests outgrow a table's cap, on both builds: -- [--requests N] [--threads N]."""
     for build, groups in (("3.13", ("tests", "msgspec")), ("3.13t", ("tests",))):
