@@ -139,7 +139,7 @@ def print_table(bare: Any, directory: Path, redis_url: str | None, options: argp
     print(in_one_line(Row("any", "having middleware at all", (Empty, {})), first, first.without), flush=True)
     verdict = ""
     for row in all_rows(directory, redis_url):
-        if options.only not in {None, row.name}:
+        if options.only not in {None, row.name} or not row.is_possible:
             continue
         cost = asyncio.run(measure(row, bare, redis_url, rounds, requests))
         print(in_one_line(row, cost, first.without), flush=True)

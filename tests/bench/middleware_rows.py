@@ -72,6 +72,13 @@ class Row:
     """A request whose answer has cookies that the others bring again, and a token for `x-csrf-token`."""
     waits: bool = False
     """Whether it waits for something else, so that CPU time would not tell."""
+    packages: tuple[str, ...] = ()
+    """One of these must be there."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether what it needs is installed."""
+        return not self.packages or any(importlib.util.find_spec(name) is not None for name in self.packages)
 
 
 def make_app(*entries: Entry, bulkheads: dict[str, Bulkhead] | None = None) -> HawkAPI:
@@ -189,16 +196,14 @@ def session_rows(directory: Path) -> list[Row]:
 
 
 def compression_rows() -> list[Row]:
-    """Return the rows of compression whose packages are there."""
-    rows = [
+    """Return the rows of compression."""
+    zstandard = ("compression", "zstandard")
+    return [
         Row("GZipMiddleware", "16 KiB of JSON", (middleware.GZipMiddleware, {}), accepting("gzip")),
-        Row("GZipMiddleware", "a short body, which it leaves alone", (middleware.GZipMiddleware, {}), asking()),
+        Row("GZipMiddleware", "a short body, which it leaves alone", (middleware.GZipMiddleware, {})),
+        Row("BrotliMiddleware", "16 KiB of JSON", (BrotliMiddleware, {}), accepting("br"), packages=("brotli",)),
+        Row("ZstandardMiddleware", "16 KiB of JSON", (ZstandardMiddleware, {}), accepting("zstd"), packages=zstandard),
     ]
-    if importlib.util.find_spec("brotli") is not None:
-        rows.append(Row("BrotliMiddleware", "16 KiB of JSON", (BrotliMiddleware, {}), accepting("br")))
-    if any(importlib.util.find_spec(name) is not None for name in ("zstandard", "compression")):
-        rows.append(Row("ZstandardMiddleware", "16 KiB of JSON", (ZstandardMiddleware, {}), accepting("zstd")))
-    return rows
 
 
 def accepting(coding: str) -> Workload:
@@ -248,7 +253,7 @@ def make_bulkheads(redis_url: str | None) -> dict[str, Bulkhead]:
 
 
 def all_rows(directory: Path, redis_url: str | None) -> Sequence[Row]:
-    """Return all rows of which everything is there.
+    """Return all rows.
 
     Args:
         directory: where sessions may be kept.
