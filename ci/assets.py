@@ -98,6 +98,10 @@ PACKAGES: Final = (
         # Of the same repository; the package itself refers to a page on the network.
         licenses_from="@scalar/types@0.28.1",
     ),
+    # The last version that is published as one script; it asks for React by its global names.
+    NpmPackage("graphiql", "3.9.0", "graphiql", "MIT", ("graphiql.min.js", "graphiql.min.css"), ("LICENSE",)),
+    NpmPackage("react", "18.3.1", "react", "MIT", ("umd/react.production.min.js",), ("LICENSE",)),
+    NpmPackage("react-dom", "18.3.1", "react-dom", "MIT", ("umd/react-dom.production.min.js",), ("LICENSE",)),
 )
 
 

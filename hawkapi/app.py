@@ -40,6 +40,7 @@ from hawkapi.types import ASGIApp
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
+    from hawkapi.graphql import ContextFactory, GraphQLExecutor
     from hawkapi.observability.config import ObservabilityConfig
     from hawkapi.observability.metrics import InMemoryMetrics
     from hawkapi.observability.middleware import ObservabilityMiddleware
@@ -365,6 +366,42 @@ class HawkAPI(Serving, Router):
             link = Link(len(self._chain) + 1, self._behind_middleware)
             self._chain = (*self._chain, make_middleware(MiddlewareEntry(cls, kwargs), link))
             self._publish()
+
+    def mount_graphql(
+        self,
+        path: str,
+        *,
+        executor: GraphQLExecutor,
+        graphiql: bool = False,
+        allow_get: bool = True,
+        context_factory: ContextFactory | None = None,
+        max_depth: int | None = 15,
+        timeout_s: float | None = 30.0,
+        max_tokens: int | None = 15_000,
+    ) -> Route:
+        """Answer GraphQL requests, by GET and POST, at a path; the route is named `graphql:<path>`.
+
+        Args:
+            path: where; GraphiQL loads its files from below it.
+            executor: executes the operations; `hawkapi.graphql.adapters` makes some.
+            graphiql: answer browsers with GraphiQL, default off.
+            allow_get: as the others, see `hawkapi.graphql.make_graphql_handler`, for what clients see too.
+
+        Raises:
+            RouteConflictError: another route answers there. Besides what `make_graphql_handler` raises.
+        """
+        from hawkapi.graphql.mounting import add_graphql_routes, make_graphql_handler
+
+        handler = make_graphql_handler(
+            executor,
+            graphiql=graphiql,
+            allow_get=allow_get,
+            context_factory=context_factory,
+            max_depth=max_depth,
+            timeout_s=timeout_s,
+            max_tokens=max_tokens,
+        )
+        return add_graphql_routes(self, path, handler, graphiql=graphiql)
 
     def exception_handler[F: Handler](self, key: type[Exception] | int) -> Callable[[F], F]:
         """Answer exceptions of a class, or whatever ends with a status, with the decorated function.

@@ -34,6 +34,7 @@ LAYERS = {
         "observability",
         "config",
         "flags",
+        "graphql",
         "lifespan",
         "plugins",
         "staticfiles",
@@ -67,6 +68,7 @@ SIDEWAYS = {
     ("routing", "di"),
     ("websocket", "requests"),
     ("observability", "middleware"),
+    ("graphql", "openapi"),
 }
 """Beside the layers: the signature of a handler is read together with its path template and its `Depends`; a WebSocket
 is a connection as a request is; what tells of requests is middleware."""

@@ -463,3 +463,12 @@ def test_sessions_example(monkeypatch: pytest.MonkeyPatch) -> None:
         client.post("/logout")
         seen.append(client.get("/me").json()["user"])
     assert seen == [None, "ann", "bob", None]
+
+
+def test_graphql_books_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query is answered, by POST and by GET."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    with TestClient(importlib.import_module("graphql_books").app) as client:
+        query = "{ books(after: 1900) { title } }"
+        replies = [client.post("/graphql", json={"query": query}), client.get("/graphql", params={"query": query})]
+    assert [reply.json() for reply in replies] == [{"data": {"books": [{"title": "Ulysses"}]}}] * 2

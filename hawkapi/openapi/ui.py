@@ -148,7 +148,7 @@ class Parts:
                 f"<title>{html.escape(title)}</title>",
                 # Without it browsers ask for /favicon.ico.
                 '<link rel="icon" href="data:,">',
-                f"<style{self._attributes({})}>body {{ margin: 0 }}</style>",
+                self.inline_style("body { margin: 0 }"),
                 *filter(None, head),
                 "</head>",
                 "<body>",
@@ -170,6 +170,10 @@ class Parts:
     def inline_script(self, text: str) -> str:
         """Return a script, whose text is what browsers get."""
         return f"<script{self._attributes({})}>\n{text}\n</script>"
+
+    def inline_style(self, text: str) -> str:
+        """Return a style sheet, whose text is what browsers get."""
+        return f"<style{self._attributes({})}>{text}</style>"
 
     def style_nonce(self) -> str:
         """Return an element by which the scripts of ReDoc and Scalar find the nonce for styles they make."""

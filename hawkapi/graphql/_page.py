@@ -1,0 +1,76 @@
+"""GraphiQL as a response: a page that writes and sends operations, for browsers."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from hawkapi.http.urls import encode_path
+from hawkapi.openapi.ui import Parts, script_json
+from hawkapi.requests import Request
+from hawkapi.responses.base import Response
+
+__all__ = ["ASSETS", "answer_graphiql"]
+
+ASSETS: Final = "/assets"
+"""Below the path of the handler."""
+
+_STYLE: Final = "#graphiql { height: 100vh }"
+_SCRIPT: Final = """\
+const url = {url};
+const send = async (operation, options) => {{
+  const response = await fetch(url, {{
+    method: "POST",
+    headers: {{...(options && options.headers), "content-type": "application/json", "accept": "application/json"}},
+    body: JSON.stringify(operation),
+  }});
+  return response.json();
+}};
+const page = React.createElement(GraphiQL, {{fetcher: send}});
+ReactDOM.createRoot(document.getElementById("graphiql")).render(page);"""
+
+
+def answer_graphiql(request: Request) -> Response:
+    """Return the response with the page.
+
+    Its Content-Security-Policy lets it load its own files and send requests to its own origin, and nothing else.
+    """
+    nonce = secrets.token_urlsafe(18)
+    url = encode_path((request.scope.get("root_path") or "") + request.path)
+    parts = Parts(url.rstrip("/") + ASSETS, nonce)
+    content = parts.page(
+        "GraphiQL",
+        [parts.stylesheet("graphiql.min.css"), parts.inline_style(_STYLE)],
+        [
+            '<div id="graphiql"></div>',
+            parts.script("react.production.min.js"),
+            parts.script("react-dom.production.min.js"),
+            parts.script("graphiql.min.js"),
+            parts.inline_script(_SCRIPT.format(url=script_json(url))),
+        ],
+    )
+    headers = {
+        "content-security-policy": policy(nonce),
+        "referrer-policy": "same-origin",
+        "x-content-type-options": "nosniff",
+        # A nonce that is used twice is none.
+        "cache-control": "no-store",
+    }
+    return Response(content, headers=headers, content_type="text/html; charset=utf-8")
+
+
+def policy(nonce: str) -> str:
+    """Return the Content-Security-Policy of the page (W3C CSP Level 3)."""
+    directives = {
+        "default-src": "'none'",
+        "script-src": f"'nonce-{nonce}'",
+        # Its editor writes style attributes; styles alone load nothing here.
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data:",
+        "font-src": "data:",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

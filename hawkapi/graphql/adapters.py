@@ -1,0 +1,94 @@
+"""Executors for `make_graphql_handler` on graphql-core and on Strawberry."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hawkapi.graphql.handler import GraphQLExecutor
+
+__all__ = ["from_graphql_core", "from_strawberry"]
+
+
+def from_graphql_core(schema: Any, *, middleware: Any = None) -> GraphQLExecutor:
+    """Return an executor for a schema of graphql-core.
+
+    Args:
+        schema: a `graphql.GraphQLSchema`.
+        middleware: of graphql-core: a `MiddlewareManager`, or a list or tuple of functions around resolvers.
+
+    The context is what resolvers find as `info.context`. Errors are sent as graphql-core formats them: `message`,
+    `locations`, `path`, `extensions`.
+
+    Raises:
+        ImportError: at the first request, if graphql-core is not installed: `pip install 'hawkapi[graphql]'`.
+
+    Thread-safe, as the schema is not changed.
+    """
+
+    async def execute(
+        query: str, variables: dict[str, Any] | None, operation_name: str | None, context: dict[str, Any]
+    ) -> dict[str, Any]:
+        result = await _load("graphql").graphql(
+            schema,
+            query,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation_name,
+            middleware=middleware,
+        )
+        return _as_response(result)
+
+    return execute
+
+
+def from_strawberry(schema: Any, *, root_value: Any = None) -> GraphQLExecutor:
+    """Return an executor for a schema of Strawberry.
+
+    Args:
+        schema: a `strawberry.Schema`.
+        root_value: what resolvers of the root types get as `self`.
+
+    The context is what resolvers find as `info.context`. Thread-safe, as the schema is not changed.
+    """
+
+    async def execute(
+        query: str, variables: dict[str, Any] | None, operation_name: str | None, context: dict[str, Any]
+    ) -> dict[str, Any]:
+        result = await schema.execute(
+            query,
+            variable_values=variables,
+            context_value=context,
+            root_value=root_value,
+            operation_name=operation_name,
+        )
+        return _as_response(result)
+
+    return execute
+
+
+def _as_response(result: Any) -> dict[str, Any]:
+    """Return what was executed as section 7.1 of the specification has it."""
+    errors: Sequence[Any] = result.errors or ()
+    extensions: Mapping[str, Any] = getattr(result, "extensions", None) or {}
+    response: dict[str, Any] = {}
+    if result.data is not None:
+        response["data"] = result.data
+    if errors:
+        response["errors"] = [error.formatted for error in errors]
+    if extensions:
+        response["extensions"] = dict(extensions)
+    return response
+
+
+def _load(name: str) -> Any:
+    """Import a package; here, because it is optional and takes long to load.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as exc:
+        raise ImportError("this needs graphql-core: pip install 'hawkapi[graphql]'") from exc
