@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
-from typing import Any, Final, TypeGuard, final
+from typing import Any, TypeGuard, final
 
 from hawkapi._binding import named_arguments
 from hawkapi._plan import EndpointPlan
 from hawkapi._workers import WorkerPool, call_in_worker
 from hawkapi.exceptions import ClientDisconnect, HandlerTimeoutError
-from hawkapi.responses.base import Response, has_body
+from hawkapi.responses.base import FRAMING, Response, has_body
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
 
 
@@ -99,10 +99,6 @@ def adding(send: Send, status_code: int | None, fields: HeaderPairs) -> Send:
         await send(message)
 
     return send_with_additions
-
-
-FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-"""What follows from a body (RFC 9112 section 6), and is nobody's to add."""
 
 
 @final

@@ -6,13 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hawkapi.http.headers import MutableHeaders
-from hawkapi.responses.base import HeaderFields, Response, has_body
+from hawkapi.responses.base import FRAMING, HeaderFields, Response, has_body
 from hawkapi.types import HeaderPairs, Message
 
 NO_FIELDS: Final[HeaderPairs] = []
-
-FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-"""What follows from a body (RFC 9112 section 6)."""
 
 
 class CapturedResponse(Response):

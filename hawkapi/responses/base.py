@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from hawkapi.exceptions import check_status
 from hawkapi.http._denial import as_denial
@@ -21,6 +21,9 @@ __all__ = ["Response"]
 
 type HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
 """Header fields as users give them: a mapping, or pairs in which a name may be repeated."""
+
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""What follows from a body (RFC 9112 section 6), and is nobody's to add."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
