@@ -29,9 +29,9 @@ UNIX: Final = "unix"
 class TrustedProxyMiddleware(Middleware):
     """Take client, scheme and host from the fields of a proxy, where the connection comes from one that is trusted.
 
-    It changes `scope["client"]`, `scope["scheme"]` and the `host` field, for everything inside; add it first. Read are
-    `X-Forwarded-For`, `-Proto` and `-Host`, or `Forwarded` (RFC 7239). A part that is malformed, or a list where one
-    value is meant, is ignored; an address that is none ends the search for the client.
+    It changes `scope["client"]`, `scope["scheme"]` and a `host` field that is there, for everything inside; add it
+    first. Read are `X-Forwarded-For`, `-Proto` and `-Host`, or `Forwarded` (RFC 7239). A part that is malformed, or a
+    list where one value is meant, is ignored; an address that is none ends the search for the client.
 
     SECURITY: have the proxy remove or overwrite the fields of both families, or say here which of them it writes.
 
