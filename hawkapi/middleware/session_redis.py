@@ -59,15 +59,15 @@ class RedisSessionStore:
             HTTPException: 503, Redis cannot be asked; the other methods raise it too.
         """
         found: bytes | str | None = await self._ask(_READ, key)
-        return found.decode("utf-8", "surrogatepass") if isinstance(found, bytes) else found
+        return found.decode("utf-8", "replace") if isinstance(found, bytes) else found
 
     async def create(self, key: str, text: str, max_age: int) -> None:
         """Keep a new session."""
-        await self._ask(_CREATE, key, text.encode("utf-8", "surrogatepass"), max_age)
+        await self._ask(_CREATE, key, text.encode("utf-8"), max_age)
 
     async def replace(self, key: str, text: str, max_age: int) -> bool:
         """Change a session that is there."""
-        return bool(await self._ask(_REPLACE, key, text.encode("utf-8", "surrogatepass"), max_age))
+        return bool(await self._ask(_REPLACE, key, text.encode("utf-8"), max_age))
 
     async def delete(self, key: str) -> None:
         """Forget a session."""

@@ -178,7 +178,8 @@ class FileSessionStore:
 
     def _read(self, place: Path) -> str | None:
         try:
-            expires, _, text = (place / "session").read_bytes().decode("utf-8", "surrogatepass").partition("\n")
+            # What is damaged is read with replacements, and then is no time, or no session: it ends, and fails nobody.
+            expires, _, text = (place / "session").read_bytes().decode("utf-8", "replace").partition("\n")
         except FileNotFoundError:
             return None
         if self._clock() <= _number(expires):
@@ -203,7 +204,7 @@ class FileSessionStore:
 
     def _write(self, place: Path, text: str, max_age: int) -> None:
         draft = place / secrets.token_hex(8)
-        draft.write_bytes(f"{self._clock() + max_age}\n{text}".encode("utf-8", "surrogatepass"))
+        draft.write_bytes(f"{self._clock() + max_age}\n{text}".encode("utf-8"))
         draft.replace(place / "session")
 
     def _delete(self, place: Path) -> None:

@@ -104,12 +104,12 @@ def test_store_and_any_text(store: SessionStore) -> None:
     """It comes back as it was."""
 
     async def main() -> list[str | None]:
-        await store.create("a", "\ud800ü", 60)
+        await store.create("a", "ü\n", 60)
         first = await store.read("a")
-        assert await store.replace("a", "\udfff\r\n", 60)
+        assert await store.replace("a", "😀\r\n", 60)
         return [first, await store.read("a")]
 
-    assert asyncio.run(main()) == ["\ud800ü", "\udfff\r\n"]
+    assert asyncio.run(main()) == ["ü\n", "😀\r\n"]
 
 
 def test_request_without_a_session(store: SessionStore) -> None:
@@ -326,7 +326,7 @@ def test_files_that_are_left(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / ".gone").mkdir()
     (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "session").write_text("?")
+    (tmp_path / "damaged" / "session").write_bytes(b"1\xff\n{}")
     (tmp_path / "begun").mkdir()
     os.utime(tmp_path / "begun", (clock.now, clock.now))
 
