@@ -42,7 +42,7 @@ class ObservabilityConfig:
     def __post_init__(self) -> None:
         if not 0.0 <= self.trace_sample_rate <= 1.0:
             raise ValueError(f"trace_sample_rate is {self.trace_sample_rate}; it is a part of all traces, from 0 to 1")
-        if self.log_level.upper() not in LOG_LEVELS:
+        if str(self.log_level).upper() not in LOG_LEVELS:
             raise ValueError(f"log_level is {self.log_level!r}; it is one of {', '.join(LOG_LEVELS)}")
         if self.log_format not in LOG_FORMATS:
             raise ValueError(f"log_format is {self.log_format!r}; it is one of {', '.join(LOG_FORMATS)}")

@@ -32,6 +32,7 @@ def test_defaults() -> None:
         ({"trace_sample_rate": -0.01}, "trace_sample_rate"),
         ({"trace_sample_rate": float("nan")}, "trace_sample_rate"),
         ({"log_level": "LOUD"}, "log_level"),
+        ({"log_level": 20}, "log_level"),
         ({"log_format": "xml"}, "log_format"),
         ({"service_name": ""}, "service_name"),
         ({"service_name": " "}, "service_name"),
