@@ -219,8 +219,8 @@ class RedisBulkheadBackend:
 
     async def _renew(self, name: str, leases: dict[str, Lease]) -> None:
         tokens = list(leases)
-        lost = await self._link.run(Call(_RENEW, self._key(name), (self._ttl_ms, *tokens)))
-        inside = [await self._retake(name, tokens[index], leases[tokens[index]]) for index in lost or ()]
+        lost: list[int] | None = await self._link.run(Call(_RENEW, self._key(name), (self._ttl_ms, *tokens)))
+        inside = [await self._retake(name, tokens[index], leases[tokens[index]]) for index in lost or []]
         limit = leases[tokens[0]].limit
         if max(inside, default=0) > limit:
             self._logger.warning(
