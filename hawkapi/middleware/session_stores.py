@@ -204,7 +204,7 @@ class FileSessionStore:
 
     def _write(self, place: Path, text: str, max_age: int) -> None:
         draft = place / secrets.token_hex(8)
-        draft.write_bytes(f"{self._clock() + max_age}\n{text}".encode("utf-8"))
+        draft.write_bytes(f"{self._clock() + max_age}\n{text}".encode())
         draft.replace(place / "session")
 
     def _delete(self, place: Path) -> None:
