@@ -171,7 +171,7 @@ class Followed:
     """A connection's `receive` and `send` as middleware gets them, and how far it has come through them.
 
     A middleware that answers with an HTTP response, not asking what kind of connection it has, refuses the handshake,
-    or closes a connection that is open.
+    or closes a connection that is open; what has ended is not ended again.
     """
 
     __slots__ = ("_can_deny", "_receive", "_send", "asked", "state")
@@ -195,12 +195,13 @@ class Followed:
     async def send(self, message: Message) -> None:
         """Send an event on."""
         kind: str = message["type"]
-        if not kind.startswith("http.response."):
+        if "http.response." not in kind:
             # SPEC: a handshake that was answered cannot be answered with a response as well.
             self._can_deny = False
-            await self._send(message)
+            if kind != "websocket.close" or self.state is not WebSocketState.DISCONNECTED:
+                await self._send(message)
         elif self._can_deny:
-            await self._send({**message, "type": f"websocket.{kind}"})
+            await self._send({**message, "type": f"websocket.{kind.removeprefix('websocket.')}"})
         elif self.state is not WebSocketState.DISCONNECTED:
             await self._send({"type": "websocket.close", "code": WS_1008_POLICY_VIOLATION})
         if kind == "websocket.accept":
