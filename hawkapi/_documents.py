@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, final
 
 import hawkapi.codec as codec
+from hawkapi._threading import named_lock
 from hawkapi.plugins import spec_to_publish
 from hawkapi.requests import Request
 from hawkapi.responses.base import Response
@@ -111,7 +111,7 @@ class Documents:
         self._app = app
         # Protects the step from what is kept to what is kept then, when a document was made. Relied on to be atomic are
         # one store and one load of `_kept`. It does not cover the making, in which plugins are called.
-        self._lock = threading.Lock()
+        self._lock = named_lock("documents")
         self._kept: Kept | None = None
 
     def copy(self, api_version: str | None, kind: Kind = Kind.OPENAPI) -> dict[str, Any]:

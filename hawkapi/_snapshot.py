@@ -10,12 +10,11 @@ tables of a replica are as immutable as those of a snapshot, so a request that i
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import final
 
 import hawkapi._threading as _threading
-from hawkapi._threading import ThreadOwned
+from hawkapi._threading import ThreadOwned, named_lock
 from hawkapi.routing._tree import Table, copy_table, empty_table
 from hawkapi.types import ASGIApp
 
@@ -71,7 +70,7 @@ class Publication:
         self._owned = ThreadOwned(self._new_replica) if _threading.FREE_THREADED else None
         # Protects the list of replicas, when a thread serves its first request and when running requests are counted.
         # It does not cover the replicas themselves, which belong to their threads.
-        self._guard = threading.Lock()
+        self._guard = named_lock("replicas")
         self._replicas: list[weakref.ref[Replica]] = []
 
     @property

@@ -7,6 +7,7 @@ cheap when threads share it.
 **What to take.** `maybe_thread_lock` and `maybe_async_lock` do nothing while there is a GIL: they are for state that a
 build with the GIL cannot corrupt. What needs exclusion on every build (check-then-act, an `await` in the critical
 section) takes `threading.Lock` or `AsyncLock`. `AsyncSemaphore` and `AsyncEvent` work across loops like `AsyncLock`.
+`named_lock` and `named_rlock` make the locks of `threading` that live long; they can be made to count who waits.
 `Once` makes a value exactly once. `ShardedCounter` is an exact sum. `ThreadOwned` is the one home of "each serving
 thread has its own replica".
 
@@ -38,6 +39,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 import threading
 from collections import deque
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from hawkapi._cross_loop import AsyncEvent as AsyncEvent  # noqa: PLC0414
     from hawkapi._cross_loop import AsyncLock as AsyncLock  # noqa: PLC0414
     from hawkapi._cross_loop import AsyncSemaphore as AsyncSemaphore  # noqa: PLC0414
+    from hawkapi._lock_statistics import CountingLock
     from hawkapi._once import Once as Once  # noqa: PLC0414
 
 __all__ = ["FREE_THREADED", "maybe_async_lock", "maybe_thread_lock"]
@@ -67,6 +70,32 @@ def _gil_is_off() -> bool:
 
 FREE_THREADED: bool = _gil_is_off()
 """Whether the GIL was off when this module was imported (the run-time state, not the build)."""
+
+
+LOCK_STATISTICS: bool = os.environ.get("HAWKAPI_LOCK_STATISTICS") == "1"
+"""Whether the named locks count: HAWKAPI_LOCK_STATISTICS was 1 in the environment when this module was imported."""
+
+
+def named_lock(name: str) -> threading.Lock | CountingLock:
+    """Return a new lock that excludes on every build; where `LOCK_STATISTICS` is true, it counts under that name.
+
+    For locks that live as long as an application: `/_threads` shows a row for each name. It costs nothing otherwise:
+    what is returned is the lock of `threading` itself.
+    """
+    if not LOCK_STATISTICS:
+        return threading.Lock()
+    from hawkapi._lock_statistics import counting_lock  # here, because hardly any process counts
+
+    return counting_lock(name)
+
+
+def named_rlock(name: str) -> threading.RLock | CountingLock:
+    """Return a new reentrant lock, otherwise as `named_lock`."""
+    if not LOCK_STATISTICS:
+        return threading.RLock()
+    from hawkapi._lock_statistics import counting_rlock  # here, because hardly any process counts
+
+    return counting_rlock(name)
 
 
 class NullThreadLock(contextlib.nullcontext[None]):

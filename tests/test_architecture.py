@@ -23,7 +23,17 @@ SOURCES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = {
-    0: {"types", "exceptions", "status", "_callables", "_threading", "_cross_loop", "_once", "_workers"},
+    0: {
+        "types",
+        "exceptions",
+        "status",
+        "_callables",
+        "_lock_statistics",
+        "_threading",
+        "_cross_loop",
+        "_once",
+        "_workers",
+    },
     1: {"codec", "http"},
     2: {"requests", "responses", "uploads", "websocket", "background", "pagination"},
     3: {"routing", "params", "di", "serialization"},

@@ -8,11 +8,11 @@ of a change.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, final
 
+from hawkapi._threading import named_rlock
 from hawkapi.di._active import ACTIVE, ActiveOverride, living
 from hawkapi.di._graph import Key, Lifecycle, Provider, View
 from hawkapi.di._keeping import Keeper, Outcome
@@ -41,7 +41,7 @@ class Engine:
         # Protects that no registration, no overrides and no new period are lost to others that are published at the
         # same time. Held for a comparison and a store; readers do not take it, as a load is atomic. Reentrant, because
         # the garbage collector may run under it and destroy a task that then leaves the container.
-        self._guard = threading.RLock()
+        self._guard = named_rlock("container")
         self.view = View({}, {})
         self.everywhere: Everyone = {}
         self.lives = Lives()

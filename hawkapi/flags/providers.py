@@ -8,11 +8,12 @@ import json
 import logging
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from hawkapi._threading import named_lock
 
 if TYPE_CHECKING:
     from hawkapi.flags.flags import EvalContext
@@ -127,7 +128,7 @@ class FileFlagProvider:
         # THREADS: protects reading and replacing `_content`, so that a slow reader of an old state does not replace a
         # newer one, and one change is logged once. Taken in worker threads only and held while the file is read: no
         # event loop ever waits for it, and no user code runs under it. Readers of `_content` do not need it.
-        self._reading = threading.Lock()
+        self._reading = named_lock("flag_file")
 
     async def get_bool(self, key: str, default: bool, *, context: EvalContext | None = None) -> bool:
         """Return whether a flag is on."""

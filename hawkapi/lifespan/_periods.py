@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Final, final
 
-from hawkapi._threading import AsyncEvent
+from hawkapi._threading import AsyncEvent, named_rlock
 from hawkapi.exceptions import LifespanError, describe_exception
 
 PATROL_INTERVAL_S: Final = 0.5
@@ -74,7 +74,7 @@ class Periods:
         # period exclude each other. Held for a few statements, never across an await or a user's function. Reentrant,
         # because the garbage collector may run under it and destroy a lifespan task whose loop is closed, which leaves
         # its period here; every change under the lock is a single statement that such a visit cannot tear.
-        self._guard = threading.RLock()
+        self._guard = named_rlock("lifespan")
         # THREADS: `current` reads it without the lock; relied on to be atomic are one load and one store.
         self._current: Period | None = None
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, final
+
+from hawkapi._threading import named_lock
 
 __all__ = ["Lease", "LeaseRenewal", "OwnLeases"]
 
@@ -47,7 +48,7 @@ class OwnLeases:
         self._ttl_s = ttl_s
         # Protects counting and adding, for a few statements that call nothing of the user's. Removing does without, so
         # that the garbage collector may end a request anywhere: it only makes room.
-        self._lock = threading.Lock()
+        self._lock = named_lock("redis_leases")
         # THREADS: relies on `setdefault`, `get`, `pop` and `copy` of a dict being atomic. It grows with the names that
         # the program has given.
         self._names: dict[str, dict[str, Lease]] = {}

@@ -7,10 +7,11 @@ is only noted, by one atomic operation, and whoever begins next applies what was
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import final
+
+from hawkapi._threading import named_lock
 
 __all__ = ["Ledger"]
 
@@ -20,16 +21,17 @@ class Ledger[E]:
     """A lock, and the ends that have been noted since it was last held. Thread-safe.
 
     Args:
+        name: of its lock, in the statistics.
         apply: changes the state as an end asks for; called with the lock held. It may call nothing of the user's.
     """
 
     __slots__ = ("_apply", "_lock", "_noted")
 
-    def __init__(self, apply: Callable[[E], None]) -> None:
+    def __init__(self, name: str, apply: Callable[[E], None]) -> None:
         self._apply = apply
         # Protects the state of whoever owns the ledger, for a few statements that await nothing and call no user code.
         # It does not cover noting.
-        self._lock = threading.Lock()
+        self._lock = named_lock(name)
         # THREADS: relies on `append` and `popleft` of a deque being atomic. There is at most one end per running
         # request in it, because every beginning empties it.
         self._noted: deque[E] = deque()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable
 from typing import Final, final
+
+from hawkapi._threading import named_lock
 
 __all__ = ["Outage"]
 
@@ -48,7 +49,7 @@ class Outage:
         self._clock = clock
         # Protects the three below, for a few statements that call nothing of the user's. `_retry_at` is also read
         # without it: who sees an old value asks once more, or once less, than it should.
-        self._lock = threading.Lock()
+        self._lock = named_lock("outage")
         self._epoch = 0
         self._wait_s = FIRST_WAIT_S
         self._retry_at: float | None = None

@@ -135,7 +135,7 @@ class AdaptiveConcurrencyMiddleware(Middleware):
         self._clock = clock
         self._keys = RouteKeys()
         self._routes: dict[str, RouteLimit] = {}
-        self._ledger = Ledger(self._apply)
+        self._ledger = Ledger("adaptive_concurrency", self._apply)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""

@@ -113,7 +113,7 @@ class CircuitBreakerMiddleware(Middleware):
         self._clock = clock
         self._keys = RouteKeys()
         self._circuits: dict[str, Circuit] = {}
-        self._ledger = Ledger(self._apply)
+        self._ledger = Ledger("circuit_breaker", self._apply)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""

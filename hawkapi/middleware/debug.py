@@ -69,7 +69,7 @@ class DebugMiddleware(Middleware):
         self._keys = RouteKeys()
         # The ledger's lock protects the table and the numbers in it; a request is counted when it has ended.
         self._statistics: dict[str, RouteStatistics] = {}
-        self._ledger = Ledger(self._count)
+        self._ledger = Ledger("debug", self._count)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection (ASGI 3)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, final
 
+from hawkapi._threading import named_lock
 from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware._watching import ResponseWatch, known_method
 from hawkapi.middleware.base import Middleware
@@ -52,7 +52,7 @@ class Registered:
     def __init__(self) -> None:
         # Protects the table, from the look for a registry until its metrics are in; making them calls nothing of the
         # user's. It does not cover the metrics, which have locks of their own.
-        self._lock = threading.Lock()
+        self._lock = named_lock("prometheus")
         self._collectors: weakref.WeakKeyDictionary[Any, Collectors] = weakref.WeakKeyDictionary()
 
     def collectors_of(self, prometheus: Any, registry: Any) -> Collectors:

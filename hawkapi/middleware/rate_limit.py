@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, final
 
+from hawkapi._threading import named_lock
 from hawkapi.http.forwarded import parse_hop
 from hawkapi.middleware.base import Middleware
 from hawkapi.responses.json import JSONResponse
@@ -128,7 +128,7 @@ class TokenBuckets:
         self._keep_s = max(keep_s, burst / rate)
         # Protects the table and its order, for a few statements that call nothing of the user's. What is decided
         # under it is exact; the clock is read before it, so a request may see a moment that is a little earlier.
-        self._lock = threading.Lock()
+        self._lock = named_lock("rate_limit")
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:

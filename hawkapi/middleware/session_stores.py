@@ -6,12 +6,13 @@ import asyncio
 import os
 import secrets
 import shutil
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, final, runtime_checkable
+
+from hawkapi._threading import named_lock
 
 __all__ = ["FileSessionStore", "MemorySessionStore", "SessionStore"]
 
@@ -70,7 +71,7 @@ class MemorySessionStore:
         self._max_sessions = max_sessions
         self._clock = clock
         # Protects the table and its order, for a few statements that call nothing of the user's.
-        self._lock = threading.Lock()
+        self._lock = named_lock("memory_sessions")
         self._sessions: OrderedDict[str, tuple[float, str]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -147,7 +148,7 @@ class FileSessionStore:
         self._cleanup_interval = cleanup_interval
         self._clock = clock
         # Protects the moment of the next clean-up, so that one thread does it.
-        self._lock = threading.Lock()
+        self._lock = named_lock("session_files")
         self._cleans_at = clock() + cleanup_interval
 
     async def read(self, key: str) -> str | None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, final
 
+import hawkapi._threading as _threading
 from hawkapi._workers import WorkerPool
 
 PATH: Final = "/_threads"
@@ -53,6 +54,7 @@ class ThreadReport:
             "gil": describe_gil(),
             "generation": self._generation(),
             "in_flight": self._in_flight(),
+            "locks": describe_locks(),
             "loops": describe_loops(self._loops()),
             "threads": describe_threads(),
             "workers": [lane._asdict() for lane in self._workers.lanes()],
@@ -66,6 +68,15 @@ def describe_gil() -> dict[str, bool]:
         "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "enabled": True if probe is None else bool(probe()),
     }
+
+
+def describe_locks() -> list[dict[str, Any]] | None:
+    """Return how often each named lock was taken and waited for; `None` unless HAWKAPI_LOCK_STATISTICS is 1."""
+    if not _threading.LOCK_STATISTICS:
+        return None
+    from hawkapi._lock_statistics import STATISTICS  # here, because hardly any process counts
+
+    return [lock._asdict() for lock in STATISTICS.report()]
 
 
 def describe_loops(started: Iterable[Served]) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from hawkapi._threading import named_lock
 from hawkapi.exceptions import describe_exception
 
 __all__ = ["StructuredFormatter", "setup_structured_logging"]
@@ -19,7 +19,7 @@ EXTRAS: Final = ("service", "request_id", "trace_id", "method", "path", "status_
 
 TEXT_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-_SETUP: Final = threading.Lock()
+_SETUP: Final = named_lock("log_handlers")
 """Protects the handlers of the logger between the look for one and its addition. It does not cover who else adds."""
 
 

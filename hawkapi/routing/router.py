@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack, cast
 
+from hawkapi._threading import named_rlock
 from hawkapi.di.depends import check_guards
 from hawkapi.routing._parse import join_paths, parse_template, require_path
 from hawkapi.routing._registry import (
@@ -63,7 +63,7 @@ class Router:
         self._routes_version: str | None = None
         # Held while the registry is changed and published, never by a request: it makes "take the newest table, change
         # it, publish" one step. It does not cover readers, who see every published table whole.
-        self._registration = threading.RLock()
+        self._registration = named_rlock("registration")
         self._registry = Registry()
 
     @property

@@ -15,7 +15,7 @@ from hawkapi.middleware._ledger import Ledger
 def test_ends_are_applied_in_order_before_the_next_beginning() -> None:
     """Also those that were noted while the lock was held."""
     applied: list[int] = []
-    ledger = Ledger(applied.append)
+    ledger = Ledger("test", applied.append)
     ledger.note(1)
     with ledger:
         assert applied == [1]
@@ -32,7 +32,7 @@ def test_end_that_cannot_be_applied() -> None:
     def fail(end: int) -> None:
         raise ZeroDivisionError
 
-    ledger = Ledger(fail)
+    ledger = Ledger("test", fail)
     ledger.note(1)
     with pytest.raises(ZeroDivisionError), ledger:
         pass
