@@ -46,7 +46,7 @@ class Response:
 
     A subclass may set `media_type` or `default_content_type` in its body, and override `render`.
 
-    Request-bound: one response belongs to one request.
+    Request-bound; one that nobody changes any more may be returned again and again, in any thread.
     """
 
     charset: str = "utf-8"
@@ -63,8 +63,9 @@ class Response:
     """Whether `render` is not overridden."""
     _headers: MutableHeaders | None = None
     _given: dict[str, str] | None = None
-    """Fields that nobody has looked at since they were given; `_encoded` are the same, as they are sent."""
+    """The fields as they were given, until somebody looks at them: from then on `_headers` counts."""
     _encoded: dict[bytes, bytes] | None = None
+    """The same, as they are sent."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -146,14 +147,14 @@ class Response:
         """The header fields that were given or set; those that follow from the body are added when it is sent."""
         headers = self._headers
         if headers is None:
+            # THREADS: `_given` stays, for another thread that comes here at the same moment with a response that both
+            # return; it is not looked at again. Whichever store is last, the fields are those that were given.
             headers = self._headers = MutableHeaders(self._given)
-            self._given = self._encoded = None
         return headers
 
     @headers.setter
     def headers(self, fields: HeaderFields) -> None:
         self._headers = MutableHeaders(fields)
-        self._given = self._encoded = None
 
     @property
     def media_type(self) -> str:
