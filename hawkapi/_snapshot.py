@@ -110,7 +110,7 @@ class Publication:
         newest = self._newest
         if self._owned is None:
             return newest
-        replica = self._owned.get()
+        replica: Replica = self._owned.get()
         if replica.source is not newest:
             replica.table = copy_table(newest.table, replica.table)
             replica.sockets = copy_table(newest.sockets, replica.sockets)

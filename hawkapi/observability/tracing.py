@@ -43,7 +43,10 @@ def is_otel_available() -> bool:
 
 @functools.cache
 def get_tracer(service_name: str = "hawkapi") -> Any:
-    """Return OpenTelemetry's tracer of a name, the same each time; `None` without OpenTelemetry. Thread-safe."""
+    """Return OpenTelemetry's tracer of a name, kept for the next time; `None` without OpenTelemetry.
+
+    Thread-safe: threads that ask first at the same moment may get two, which do the same.
+    """
     otel = load_otel()
     return None if otel is None else otel.trace.get_tracer(service_name)
 
