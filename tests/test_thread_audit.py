@@ -16,6 +16,8 @@ PACKAGE = Path(hawkapi.__file__).parent
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "guide" / "thread-safety.md"
 
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the checkout's documentation is not beside these tests")
+
 
 @functools.cache
 def sources() -> dict[str, str]:
@@ -74,6 +76,15 @@ def test_tests_that_the_page_names_exist() -> None:
     cells = [row.codes("Test") for header in (pages.STATE, pages.PUBLIC) for row in pages.rows(page(), header)]
     assert all(cells)
     assert list(pages.missing_tests(sorted({test for cell in cells for test in cell}), TESTS)) == []
+
+
+def test_files_that_the_status_table_names_exist() -> None:
+    """What is called proved names the tests that prove it, and they are there."""
+    rows = list(pages.rows((PAGE.parent / "free-threaded.md").read_text(encoding="utf-8"), ("What", "How", "Where")))
+    files = {path.name for path in TESTS.rglob("test_*.py")}
+    named = [name.partition("::")[0] for row in rows for name in row.codes("Where") if ".py" in name]
+    assert {row.cells["How"] for row in rows} == {"proved"}
+    assert {Path(name).name for name in named} <= files
 
 
 # The test of the test -------------------------------------------------------------------------------------------------
