@@ -150,6 +150,11 @@ class _Turnstile:
         """Return whether `acquire` would have to wait now."""
         return not self._free or bool(self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait now, those that were cancelled a moment ago perhaps among them."""
+        return len(self._queue)
+
     async def __aenter__(self) -> None:
         await self.acquire()
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import deque
-from typing import Final, Literal, NamedTuple, final
+from typing import Final, Literal, NamedTuple, Protocol, final
 
 NS_PER_US: Final = 1000
 
@@ -31,6 +32,25 @@ class LockState(NamedTuple):
     waited_us: float
     """Microseconds that they waited, together."""
     longest_wait_us: float
+
+
+class Waits(NamedTuple):
+    """Who waits for the primitives of one name that work across loops."""
+
+    name: str
+    primitives: int
+    """How many there are now."""
+    waiting: int
+    """Tasks that wait for one of them, in all loops."""
+
+
+class HasWaiters(Protocol):
+    """An `AsyncLock` or `AsyncSemaphore`."""
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait now."""
+        ...
 
 
 class Tally:
@@ -115,10 +135,11 @@ class LockStatistics:
     """The numbers of all counting locks. Thread-safe."""
 
     def __init__(self) -> None:
-        # THREADS: `open` appends without the guard (append is atomic); only a holder of the guard removes.
+        # THREADS: `open` and `watch` append without the guard (append is atomic); only a holder of the guard removes.
         self._tallies: deque[Tally] = deque()
-        # Protects `_gone` and the walk over `_tallies`, so that none is counted twice or missed. It does not stop the
-        # locks from counting. Who makes a lock never waits for it, as it may do that anywhere.
+        self._watched: deque[tuple[str, weakref.ref[HasWaiters]]] = deque()
+        # Protects `_gone` and the walks over the two, so that nothing is counted twice or missed. It does not stop the
+        # locks from counting. Who makes a lock or a primitive never waits for it, as a finaliser may do that.
         self._guard = threading.Lock()
         self._gone: dict[str, Tally] = {}
 
@@ -126,12 +147,13 @@ class LockStatistics:
         """Return the tally of a new lock."""
         tally = Tally(name)
         self._tallies.append(tally)
-        if self._guard.acquire(blocking=False):
-            try:
-                self._fold()
-            finally:
-                self._guard.release()
+        self._tidy()
         return tally
+
+    def watch(self, name: str, primitive: HasWaiters) -> None:
+        """Have the report tell who waits for a primitive, as long as there is one."""
+        self._watched.append((name, weakref.ref(primitive)))
+        self._tidy()
 
     def report(self) -> list[LockState]:
         """Return a row for each name, in alphabetical order; every number was right a moment ago."""
@@ -142,6 +164,33 @@ class LockStatistics:
                 sums[tally.name].add(tally)
         counts = {name: sum(tally.name == name for tally in living) for name in sums}
         return [_state_of(sums[name], counts[name]) for name in sorted(sums)]
+
+    def waits(self) -> list[Waits]:
+        """Return a row for each name of what is watched, in alphabetical order."""
+        with self._guard:
+            living = self._living()
+        counts = {name: [one.waiting for other, one in living if other == name] for name, _ in living}
+        return [Waits(name, len(counts[name]), sum(counts[name])) for name in sorted(counts)]
+
+    def _tidy(self) -> None:
+        """Forget what is gone, unless somebody reads just now."""
+        if self._guard.acquire(blocking=False):
+            try:
+                self._fold()
+                self._living()
+            finally:
+                self._guard.release()
+
+    def _living(self) -> list[tuple[str, HasWaiters]]:
+        """Return what is watched, and forget what is gone. The caller holds the guard."""
+        living = []
+        for _ in range(len(self._watched)):
+            name, reference = self._watched.popleft()
+            primitive = reference()
+            if primitive is not None:
+                self._watched.append((name, reference))
+                living.append((name, primitive))
+        return living
 
     def _fold(self) -> list[Tally]:
         """Fold the tallies of locks that are gone, and return the others. The caller holds the guard."""

@@ -98,6 +98,15 @@ def named_rlock(name: str) -> threading.RLock | CountingLock:
     return counting_rlock(name)
 
 
+def watched[T: (AsyncLock, AsyncSemaphore)](name: str, primitive: T) -> T:
+    """Return a primitive; where `LOCK_STATISTICS` is true, `/_threads` shows how many tasks wait under that name."""
+    if LOCK_STATISTICS:
+        from hawkapi._lock_statistics import STATISTICS  # here, because hardly any process counts
+
+        STATISTICS.watch(name, primitive)
+    return primitive
+
+
 class NullThreadLock(contextlib.nullcontext[None]):
     """Stand in for `threading.Lock` where the GIL already excludes other threads; excludes nobody."""
 

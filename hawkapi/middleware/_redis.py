@@ -22,7 +22,7 @@ import importlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final, NamedTuple, final
 
-from hawkapi._threading import AsyncSemaphore
+from hawkapi._threading import AsyncSemaphore, watched
 from hawkapi.middleware._outage import Outage
 
 __all__ = ["DEFAULT_CONNECTIONS", "DEFAULT_TIMEOUT_S", "Call", "RedisLink", "Script", "connect_to"]
@@ -80,7 +80,7 @@ class LoopClient:
         self._is_own = target.is_own
         self._timeout_s = timeout_s
         self._outage = outage
-        self._connections = AsyncSemaphore(limit)
+        self._connections = watched("redis_connections", AsyncSemaphore(limit))
         self._tasks: set[asyncio.Task[list[Any] | None]] = set()
         self._owed: dict[str, Call] = {}
         self._unpaid: set[str] = set()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self, final, runtime_checkable
 
-from hawkapi._threading import AsyncSemaphore
+from hawkapi._threading import AsyncSemaphore, watched
 from hawkapi.exceptions import HawkAPIError, HTTPException
 
 __all__ = ["Bulkhead", "BulkheadBackend", "BulkheadFullError", "LeasingBackend", "LocalBulkheadBackend", "bulkhead"]
@@ -72,7 +72,7 @@ class _Pool:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._semaphore = AsyncSemaphore(limit)
+        self._semaphore = watched("bulkhead", AsyncSemaphore(limit))
         # THREADS: relies on `append`, `remove` and `copy` of a list being atomic. Whoever removes a slot, and only who
         # does, gives its permit back; so it is given back once.
         self._taken: list[_Slot] = []

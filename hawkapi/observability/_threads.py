@@ -57,6 +57,7 @@ class ThreadReport:
             "locks": describe_locks(),
             "loops": describe_loops(self._loops()),
             "threads": describe_threads(),
+            "waiting": describe_waiting(),
             "workers": [lane._asdict() for lane in self._workers.lanes()],
         }
 
@@ -77,6 +78,15 @@ def describe_locks() -> list[dict[str, Any]] | None:
     from hawkapi._lock_statistics import STATISTICS  # here, because hardly any process counts
 
     return [lock._asdict() for lock in STATISTICS.report()]
+
+
+def describe_waiting() -> list[dict[str, Any]] | None:
+    """Return how many tasks wait for the named primitives that work across loops; `None` as for the locks."""
+    if not _threading.LOCK_STATISTICS:
+        return None
+    from hawkapi._lock_statistics import STATISTICS  # as above
+
+    return [waits._asdict() for waits in STATISTICS.waits()]
 
 
 def describe_loops(started: Iterable[Served]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from hawkapi._threading import AsyncLock
+from hawkapi._threading import AsyncLock, watched
 from hawkapi._workers import run_in_worker
 from hawkapi.exceptions import HTTPException
 from hawkapi.security._jwt_keys import Key, read_jwk
@@ -83,7 +83,7 @@ class JWKSet:
         # all loops, and is held while it does; it protects nothing else, so an owner whose loop was closed leaves
         # nothing half done.
         self._known = _Known()
-        self._loading = AsyncLock()
+        self._loading = watched("jwks", AsyncLock())
 
     async def find(self, kid: str | None, algorithm: str) -> tuple[Key, ...]:
         """Return the keys that a token of this kind may be signed with: of its name, or all where it names none.

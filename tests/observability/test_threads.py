@@ -35,7 +35,7 @@ def test_report() -> None:
     app = HawkAPI(**NO_PROBES, debug=True, worker_threads=7)
     app.get("/")(hello)
     report = request(app, "GET", "/_threads").json()
-    assert list(report) == ["gil", "generation", "in_flight", "locks", "loops", "threads", "workers"]
+    assert list(report) == ["gil", "generation", "in_flight", "locks", "loops", "threads", "waiting", "workers"]
     assert report["gil"] == {
         "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "enabled": getattr(sys, "_is_gil_enabled", lambda: True)(),

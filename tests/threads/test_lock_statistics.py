@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import threading
@@ -14,7 +15,8 @@ from loops import run_in_threads
 from subprocesses import output_of
 
 from hawkapi import HawkAPI, _lock_statistics, _threading
-from hawkapi._lock_statistics import CountingLock, LockState, LockStatistics, Tally
+from hawkapi._cross_loop import AsyncLock, AsyncSemaphore
+from hawkapi._lock_statistics import CountingLock, LockState, LockStatistics, Tally, Waits
 
 COUNTED = """
 import asyncio, json
@@ -188,9 +190,33 @@ def test_tally_of_a_lock_that_is_gone_is_folded_while_somebody_reads() -> None:
     assert statistics.report()[0].locks == 1
 
 
+def test_waiting_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that wait for a watched primitive are counted, in every loop, as long as there is one."""
+    monkeypatch.setattr(_threading, "LOCK_STATISTICS", True)
+    monkeypatch.setattr(_lock_statistics, "STATISTICS", statistics := LockStatistics())
+    semaphore = _threading.watched("slots", AsyncSemaphore(1))
+    lock = _threading.watched("keys", AsyncLock())
+
+    async def main(slots: AsyncSemaphore) -> list[Waits]:
+        async with slots:
+            waiting = asyncio.create_task(slots.acquire())
+            while not slots.waiting:  # noqa: ASYNC110 - the task says nothing when it queues
+                await asyncio.sleep(0)
+            found = statistics.waits()
+        await waiting
+        return found
+
+    assert asyncio.run(main(semaphore)) == [Waits("keys", 1, 0), Waits("slots", 1, 1)]
+    assert (semaphore.waiting, lock.waiting) == (0, 0)
+    del semaphore, lock
+    gc.collect()
+    assert statistics.waits() == []
+
+
 def test_report_of_an_application_that_does_not_count() -> None:
     """`/_threads` says that it does not."""
-    assert request(HawkAPI(debug=True), "GET", "/_threads").json()["locks"] is None
+    report = request(HawkAPI(debug=True), "GET", "/_threads").json()
+    assert (report["locks"], report["waiting"]) == (None, None)
 
 
 def test_report_of_an_application_that_counts() -> None:
