@@ -232,6 +232,13 @@ def schemathesis(session: nox.Session) -> None:
     session.run(*command, external=True)
 
 
+@nox.session(venv_backend="none")
+def soak(session: nox.Session) -> None:
+    """Drive the to-do example on 3.13t with 8 event loops, reloads and failures: -- [--minutes M] [--threads T]."""
+    python = environment(session, "3.13t", packages("tests"))
+    session.run(str(python), "tests/soak/run.py", *session.posargs, external=True)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff, and the workflows with zizmor, their schema and our own rules."""
