@@ -233,6 +233,18 @@ def schemathesis(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def races(session: nox.Session) -> None:
+    """Run the race tests again and again on both builds, each time with another seed: -- [--times N] [--first SEED]."""
+    with_gil = environment(session, "3.13", packages("tests", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    command = [sys.executable, "ci/races.py", *session.posargs]
+    command += ["--with", "3.13, portable codec", str(with_gil), "portable"]
+    command += ["--with", "3.13, msgspec codec", str(with_gil), "msgspec"]
+    command += ["--with", "3.13t", str(without), ""]
+    session.run(*command, env=redis_server(session), external=True)
+
+
+@nox.session(venv_backend="none")
 def soak(session: nox.Session) -> None:
     """Drive the to-do example on 3.13t with 8 event loops, reloads and failures: -- [--minutes M] [--threads T]."""
     python = environment(session, "3.13t", packages("tests"))

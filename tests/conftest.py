@@ -24,6 +24,9 @@ def gil_is_on() -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Stop at once when the package under test is not the one that is meant."""
+    if "HAWKAPI_SWITCH_INTERVAL" in os.environ:
+        # `nox -s races`: with a GIL, threads meet at more places the more often it is passed on.
+        sys.setswitchinterval(float(os.environ["HAWKAPI_SWITCH_INTERVAL"]))
     wheel = os.environ.get("HAWKAPI_TEST_WHEEL")
     home = Path(hawkapi.__file__).resolve()
     if wheel is not None:

@@ -14,6 +14,7 @@ from contextvars import Context
 import pytest
 from interleaving import interrupted
 from loops import close_under_tasks, hand_driven_loops, instances_of, let_run, run_in_loops, run_in_threads
+from seeds import seeds
 
 from hawkapi import _cross_loop
 from hawkapi._threading import AsyncLock
@@ -453,7 +454,7 @@ def test_finaliser_may_use_the_lock_between_any_two_lines() -> None:
 
 
 @pytest.mark.race
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_storm_of_cancellations_leaves_the_lock_free(seed: int) -> None:
     """Whenever a waiter or holder is cancelled, exclusion holds and the lock is not lost."""
     lock = AsyncLock()
@@ -485,7 +486,7 @@ def test_storm_of_cancellations_leaves_the_lock_free(seed: int) -> None:
 
 
 @pytest.mark.race
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_loops_that_die_with_waiters_and_holders_do_not_stop_the_others(
     seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ import threading
 import pytest
 from interleaving import interrupted
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
+from seeds import seeds
 
 from hawkapi import _cross_loop
 from hawkapi._threading import AsyncSemaphore
@@ -197,7 +198,7 @@ def test_finaliser_may_use_the_semaphore_between_any_two_lines() -> None:
 
 
 @pytest.mark.race
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_storm_of_cancellations_loses_no_permit(seed: int) -> None:
     """Whenever tasks are cancelled, the limit holds, and in the end every permit is free."""
     value = 3
