@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
-from apps import app_with, hello
+from apps import NO_PROBES, app_with, hello
 from asgi import call, http_scope
-from loops import run_in_loops
+from loops import run_in_loops, run_in_threads
 
 from hawkapi import HawkAPI, PlainTextResponse
 
@@ -82,6 +83,32 @@ def test_cancelled_request_does_not_count() -> None:
         return [during, app.in_flight]
 
     assert asyncio.run(main()) == [1, 0]
+
+
+@pytest.mark.race
+def test_threads_that_begin_together_are_all_counted() -> None:
+    """The first requests of eight threads, on applications that nobody has asked before, are all in the number."""
+    barrier = threading.Barrier(8)
+
+    def ask(app: HawkAPI) -> int:
+        barrier.wait(30)
+        return int(asyncio.run(call(app, "GET", "/")).body)
+
+    def make() -> HawkAPI:
+        app, inside = HawkAPI(**NO_PROBES), threading.Barrier(8)
+
+        @app.get("/")
+        async def count() -> int:
+            # This thread answers nothing else meanwhile: all are here, none has gone.
+            inside.wait(30)
+            seen = app.in_flight
+            inside.wait(30)
+            return seen
+
+        return app
+
+    apps = [make() for _ in range(30)]
+    assert run_in_threads(8, lambda _: [ask(app) for app in apps]) == [[8] * len(apps)] * 8
 
 
 @pytest.mark.race

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-from loops import run_in_threads
+from loops import DEADLINE_S, run_in_threads
 
 
 @contextmanager
@@ -53,6 +54,44 @@ def at_line(number: int, action: Callable[[], object]) -> Callable[[int], object
 def elsewhere[T](function: Callable[[], T]) -> T:
     """Call a function in another thread, and wait for it."""
     return run_in_threads(1, lambda _: function())[0]
+
+
+class Parked:
+    """An operation in a thread of its own that stands still before one of its lines, until it may go on."""
+
+    def __init__(self, module: ModuleType, operation: Callable[[], object], line: int) -> None:
+        self._module = module
+        self._operation = operation
+        self._line = line
+        self.stood_still = False
+        """Whether the operation has that line."""
+        self._there = threading.Event()
+        self._onwards = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._wait(self._there)
+
+    def finish(self) -> None:
+        """Let the operation go on, and wait for its end; once it has ended, do nothing."""
+        self._onwards.set()
+        self._thread.join(DEADLINE_S)
+
+    def _run(self) -> None:
+        try:
+            with interrupted(self._module, at_line(self._line, self._stand_still)):
+                self._operation()
+        finally:
+            self._there.set()
+
+    def _stand_still(self) -> None:
+        self.stood_still = True
+        self._there.set()
+        self._wait(self._onwards)
+
+    @staticmethod
+    def _wait(event: threading.Event) -> None:
+        if not event.wait(DEADLINE_S):
+            raise TimeoutError("the other operation did not come so far")
 
 
 def for_every_line(scenario: Callable[[int], bool]) -> int:

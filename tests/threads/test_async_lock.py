@@ -175,6 +175,21 @@ def test_release_in_a_thread_without_a_loop_wakes_the_waiter() -> None:
     assert run_in_loops(1, main) == [True]
 
 
+def test_release_in_another_thread_leaves_the_waiter_to_its_loop() -> None:
+    """A waiter whose loop sleeps is woken through it: in debug mode asyncio refuses every other way."""
+
+    async def main(_: int) -> list[bool]:
+        asyncio.get_running_loop().set_debug(True)
+        lock = AsyncLock()
+        await lock.acquire()
+        waiting = asyncio.ensure_future(lock.acquire())
+        await asyncio.sleep(0)
+        await asyncio.to_thread(lock.release)
+        return [await waiting, lock.locked()]
+
+    assert run_in_loops(1, main, deadline_s=10) == [[True, True]]
+
+
 def test_cancelled_waiter_gives_up_its_place() -> None:
     """The next in the queue is served, and the lock forgets who left at once, not at the next release."""
     with hand_driven_loops(1) as (loop,):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import threading
 import weakref
 from collections.abc import AsyncGenerator
 
@@ -12,7 +14,8 @@ from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, r
 
 from hawkapi._threading import ShardedCounter
 from hawkapi.di import Container, Depends, override
-from hawkapi.di.errors import CircularDependencyError
+from hawkapi.di._keeping import InstanceExit, Keeper
+from hawkapi.di.errors import CircularDependencyError, ScopeClosedError
 from hawkapi.di.overrides import callables_for
 
 THREADS = 8
@@ -255,3 +258,50 @@ def test_factories_of_two_loops_that_ask_for_each_other() -> None:
                 return type(exc)
 
         assert run_in_loops(4, ask) == [CircularDependencyError] * 4
+
+
+class Closing:
+    """Counts how often it is closed."""
+
+    def __init__(self) -> None:
+        self.count = ShardedCounter()
+
+    def close(self) -> None:
+        """Count."""
+        self.count.add()
+
+
+@pytest.mark.race
+def test_exits_are_left_once_however_many_close() -> None:
+    """Loops that end the same life together leave each exit once, all of them together."""
+    barrier = threading.Barrier(THREADS)
+    lives = [(Keeper("a life"), [Closing() for _ in range(50)]) for _ in range(20)]
+
+    async def main(index: int) -> None:
+        for keeper, closing in lives:
+            if index == 0:
+                await keeper.keep([InstanceExit(each) for each in closing])
+            barrier.wait(30)
+            await keeper.aclose()
+
+    run_in_loops(THREADS, main)
+    assert {each.count.value for _, closing in lives for each in closing} == {1}
+
+
+@pytest.mark.race
+def test_what_is_kept_while_the_life_ends_is_left_once() -> None:
+    """Whether it came before the end or after, it is closed."""
+    barrier = threading.Barrier(2)
+    lives = [(Keeper("a life"), Closing()) for _ in range(200)]
+
+    async def main(index: int) -> None:
+        for keeper, closing in lives:
+            barrier.wait(30)
+            if index == 0:
+                await keeper.aclose()
+                continue
+            with contextlib.suppress(ScopeClosedError):
+                await keeper.keep([InstanceExit(closing)])
+
+    run_in_loops(2, main)
+    assert {closing.count.value for _, closing in lives} == {1}

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine
 
 import pytest
-from interleaving import at_line, elsewhere, for_every_line, interrupted
+from interleaving import Parked, at_line, elsewhere, for_every_line, interrupted
 from loops import close_under_tasks, hand_driven_loops, let_run
 
 from hawkapi import _cross_loop, _once, _threading
@@ -93,6 +93,29 @@ def test_release_meets_the_last_waiter_leaving_and_then_a_newcomer(make: Callabl
         return for_every_line(lambda distance: scenario(first, first + distance)) > 0
 
     assert for_every_line(leaving_at) > 10
+
+
+def test_cancellation_of_the_waiter_meets_a_release_that_has_begun() -> None:
+    """Wherever the release stood when the waiter began to leave, and however far that one is when it goes on."""
+
+    def scenario(first: int, second: int) -> bool:
+        with hand_driven_loops(2) as (loop, other):
+            gate = AsyncLock()
+            start(gate.acquire(), loop)
+            leaving, following = start(gate.acquire(), other), start(gate.acquire(), loop)
+            release = Parked(_cross_loop, gate.release, first)
+            leaving.cancel()
+            with interrupted(_cross_loop, at_line(second, release.finish)) as lines:
+                let_run(other)
+            release.finish()
+            let_run(other, loop)
+            assert granted(leaving, following) == [False, True], f"line {first} of the release, {second} of the other"
+            return release.stood_still and second < len(lines)
+
+    def release_standing_at(first: int) -> bool:
+        return for_every_line(lambda second: scenario(first, second)) > 0
+
+    assert for_every_line(release_standing_at) > 10
 
 
 @GATES
@@ -231,6 +254,22 @@ def test_set_meets_a_wait() -> None:
             return bool(coming)
 
     assert for_every_line(scenario) > 1
+
+
+def test_set_meets_a_waiter_that_leaves() -> None:
+    """Whoever waits behind one that goes while the flag goes up is woken all the same."""
+
+    def scenario(at: int) -> bool:
+        with hand_driven_loops(2) as (loop, other):
+            event = AsyncEvent()
+            leaving, staying = start(event.wait(), other), start(event.wait(), loop)
+            with interrupted(_cross_loop, at_line(at, lambda: cancel_elsewhere(leaving))) as lines:
+                event.set()
+            let_run(loop)
+            assert granted(staying) == [True], f"line {at}"
+            return at < len(lines)
+
+    assert for_every_line(scenario) > 3
 
 
 def test_two_tasks_that_ask_for_a_value_make_it_once() -> None:

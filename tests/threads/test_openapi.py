@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from apps import NO_PROBES, hello
 from asgi import call
-from loops import run_in_loops
+from loops import run_in_loops, run_in_threads
 
 from hawkapi import HawkAPI, Middleware, Router, WebSocket
+from hawkapi._threading import ShardedCounter
 
 
 def add_request(app: HawkAPI, number: int) -> None:
@@ -54,6 +56,40 @@ def test_document_while_routes_are_registered(
         for future in [pool.submit(work) for work in (register, read, read, read)]:
             future.result(60)
     assert count(app) == 50
+
+
+class Makings:
+    """Counts the documents that are made."""
+
+    def __init__(self) -> None:
+        self.count = ShardedCounter()
+
+    def on_schema_generated(self, spec: dict[str, Any]) -> None:
+        self.count.add()
+
+
+@pytest.mark.race
+def test_documents_that_are_made_together_are_all_kept() -> None:
+    """Threads that ask for a version each make one document each; whoever asks afterwards finds them all."""
+    app, makings, barrier = HawkAPI(**NO_PROBES), Makings(), threading.Barrier(4)
+    app.add_plugin(makings)
+    versions = ["v1", "v2", "v3", "v4"]
+    for version in versions:
+        app.get("/thing", version=version)(hello)
+
+    def ask(index: int) -> None:
+        for number in range(50):
+            barrier.wait(30)
+            if index == 0:
+                app.get(f"/{number}")(hello)
+            barrier.wait(30)
+            app.openapi(versions[index])
+            barrier.wait(30)
+            for version in versions:
+                app.openapi(version)
+
+    run_in_threads(4, ask)
+    assert makings.count.value == 50 * len(versions)
 
 
 @pytest.mark.race

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 
 import pytest
 from apps import NO_PROBES
 from asgi import call
+from loops import run_in_threads
 
 from hawkapi import HawkAPI
 from hawkapi.routing import Router
+from hawkapi.routing.errors import RouteNotFoundError
 
 SERVERS = 4
 CHANGES = 60
@@ -108,6 +111,38 @@ def test_a_replacement_is_seen_at_once_and_whole() -> None:
 
     run_threads(shared, change, check)
     assert [route.path for route in app.routes] == ["/p/literal", "/p/parameter/{value:int}", "/p/odd"]
+
+
+@pytest.mark.race
+def test_one_of_many_replacements_wins() -> None:
+    """Of threads that put routers in the place of the same one, one does; the others hear that it is gone."""
+    app = HawkAPI(**NO_PROBES)
+
+    async def answer() -> None: ...
+
+    def router_for(path: str) -> Router:
+        made = Router()
+        made.get(path)(answer)
+        return made
+
+    olds = [router_for(f"/{number}/old") for number in range(30)]
+    for old in olds:
+        app.include_router(old)
+    barrier = threading.Barrier(SERVERS)
+
+    def replace(index: int) -> list[str]:
+        won = []
+        for number, old in enumerate(olds):
+            path = f"/{number}/{index}"
+            barrier.wait(30)
+            with contextlib.suppress(RouteNotFoundError):
+                app.replace_router(old, router_for(path))
+                won.append(path)
+        return won
+
+    won = [path for paths in run_in_threads(SERVERS, replace) for path in paths]
+    assert len(won) == len(olds)
+    assert sorted(route.path for route in app.routes) == sorted(won)
 
 
 @pytest.mark.race

@@ -1,0 +1,186 @@
+"""Locks that are held for a few statements: threads meet at a barrier where one of them must win, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from clocks import Clock
+from logs import fresh_logger
+from loops import run_in_loops, run_in_threads
+
+from hawkapi import HawkAPI
+from hawkapi._threading import ShardedCounter
+from hawkapi._workers import Lane
+from hawkapi.di import Container, Depends
+from hawkapi.middleware._outage import Outage
+from hawkapi.middleware.bulkhead_redis import OwnLeases
+from hawkapi.middleware.session_stores import FileSessionStore
+from hawkapi.observability.logger import setup_structured_logging
+from hawkapi.responses._pull import PulledIterator
+from hawkapi.testing import TestClient
+
+pytestmark = pytest.mark.race
+
+THREADS = 8
+ROUNDS = 100
+
+
+def meet[T](rounds: list[Callable[[int], T]]) -> list[list[T]]:
+    """Call each function in all threads at the same moment; return the results of each."""
+    barrier = threading.Barrier(THREADS)
+
+    def work(index: int) -> list[T]:
+        results = []
+        for function in rounds:
+            barrier.wait(30)
+            results.append(function(index))
+        return results
+
+    return [list(results) for results in zip(*run_in_threads(THREADS, work), strict=True)]
+
+
+def test_leases_of_a_process_reach_their_limit_and_no_more() -> None:
+    """Of eight that want one of three leases, three get one."""
+    leases = OwnLeases(60)
+
+    def taking(number: int) -> Callable[[int], bool]:
+        return lambda index: leases.add(f"name {number}", f"token {index}", 3) is not None
+
+    assert [sum(taken) for taken in meet([taking(number) for number in range(ROUNDS)])] == [3] * ROUNDS
+
+
+class ListHandler(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.records.append(record)
+
+
+def test_one_caller_tries_whether_an_outage_is_over() -> None:
+    """When it is time to ask again one does, and eight failures of one epoch are one warning."""
+    clock = Clock()
+    warnings = ListHandler()
+    logger = logging.Logger("outage")
+    logger.addHandler(warnings)
+
+    def failing(outage: Outage) -> Callable[[int], None]:
+        return lambda _: outage.failed(0, OSError())
+
+    def asking(outage: Outage) -> Callable[[int], int | None]:
+        return lambda _: outage.begin()
+
+    outages = [Outage("Redis", logger, "it goes on", clock) for _ in range(ROUNDS)]
+    meet([failing(outage) for outage in outages])
+    assert len(warnings.records) == ROUNDS
+    clock.now += 3600
+    asked = meet([asking(outage) for outage in outages])
+    assert [sorted(epochs, key=str) for epochs in asked] == [[1, *[None] * (THREADS - 1)]] * ROUNDS
+
+
+def test_logger_gets_one_handler() -> None:
+    """However many set it up at the same time."""
+    with fresh_logger() as logger:
+        counts = []
+        for _ in range(10):
+            meet([lambda _: setup_structured_logging()])
+            counts.append(len(logger.handlers))
+            for handler in logger.handlers[:]:
+                logger.removeHandler(handler)
+    assert counts == [1] * 10
+
+
+def test_one_of_many_that_write_cleans_up(tmp_path: Path) -> None:
+    """When it is due, one looks through the files, the others go on."""
+    clock = Clock()
+    looks = ShardedCounter()
+
+    def now() -> float:
+        looks.add()
+        return clock.now
+
+    store = FileSessionStore(tmp_path, cleanup_interval=10, clock=now)
+
+    async def write(index: int) -> None:
+        await store.create(f"key{index}", "", 10_000)
+
+    run_in_loops(THREADS, write)
+    for _ in range(20):
+        clock.now += 11
+        before = looks.value
+        run_in_loops(THREADS, write)
+        # Who writes asks for the time twice, and who looks through the files once for each session.
+        assert looks.value - before == 2 * THREADS + THREADS
+
+
+class Steps:
+    """An iterator that notices when it is closed in the middle of a step."""
+
+    def __init__(self) -> None:
+        self.inside = False
+        self.closed: list[bool] = []
+
+    def __next__(self) -> int:
+        self.inside = True
+        self.inside = False
+        return 1
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def close(self) -> None:
+        """Note whether a step was running."""
+        self.closed.append(self.inside)
+
+
+def test_iterator_is_closed_once_however_the_step_and_the_loop_meet() -> None:
+    """The loop closes it, or the step that is running: never both, never neither, never in the middle."""
+
+    async def main() -> list[list[bool]]:
+        every = [Steps() for _ in range(300)]
+        for steps in every:
+            pulled = PulledIterator(steps, {"type": "http"}, Lane.STREAMS)
+            step = asyncio.ensure_future(anext(pulled, None))
+            await asyncio.sleep(0)
+            await pulled.aclose()
+            await step
+        return [steps.closed for steps in every]
+
+    assert asyncio.run(main()) == [[False]] * 300
+
+
+class Service:
+    """What the application needs."""
+
+
+def test_client_has_one_loop_and_its_overrides_begin_once() -> None:
+    """Threads whose requests are the first of a client, new or closed before, come to one loop and one replacement."""
+    container = Container()
+    container.singleton(Service, factory=Service)
+    app, made = HawkAPI(container=container), ShardedCounter()
+
+    def replacement() -> Service:
+        made.add()
+        return Service()
+
+    @app.get("/")
+    async def where(service: Service = Depends()) -> list[int]:
+        return [threading.get_ident(), id(service)]
+
+    client = TestClient(app, overrides={Service: replacement})
+    for number in range(1, 21):
+        (answers,) = meet([lambda _: client.get("/").json()])
+        assert answers == [answers[0]] * THREADS
+        assert made.value == number
+        client.close()
+    assert client.get("/").json()[1] != 0
+    client.close()
