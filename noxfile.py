@@ -245,6 +245,13 @@ def races(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def guards(session: nox.Session) -> None:
+    """Take out one guard of shared state after the other on 3.13t, and see that tests notice: -- [--only TEXT ...]."""
+    python = environment(session, "3.13t", packages("tests"))
+    session.run(str(python), "tests/guards/run.py", *session.posargs, env=redis_server(session), external=True)
+
+
+@nox.session(venv_backend="none")
 def soak(session: nox.Session) -> None:
     """Drive the to-do example on 3.13t with 8 event loops, reloads and failures: -- [--minutes M] [--threads T]."""
     python = environment(session, "3.13t", packages("tests"))
