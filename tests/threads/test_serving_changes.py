@@ -220,3 +220,36 @@ def test_plain_handlers_of_many_loops_share_few_threads() -> None:
     assert answers == [[index * 10 + number + 1 for number in range(10)] for index in range(THREADS)]
     assert (len(used) <= 2, closed.value - before, app.in_flight) == (True, 10 * THREADS, 0)
     assert {lane.queued for lane in app._workers.lanes()} == {0}
+
+
+given_back = threading.Event()
+
+
+def lent() -> Iterator[int]:
+    """Tell when it is over."""
+    yield 1
+    given_back.set()
+
+
+type Lent = Annotated[int, Depends(lent)]
+
+
+@pytest.mark.race
+def test_clean_up_has_threads_of_its_own() -> None:
+    """The only thread for handlers waits for what the end of another request gives back; that comes all the same."""
+    app, waiting = HawkAPI(worker_threads=1, **NO_PROBES), threading.Event()
+    given_back.clear()
+
+    @app.get("/wait")
+    def wait() -> bool:
+        waiting.set()
+        return given_back.wait(10)
+
+    @app.get("/lend")
+    async def lend(one: Lent) -> bool:
+        return await asyncio.to_thread(waiting.wait, 10)
+
+    async def main(index: int) -> bool:
+        return bool((await call(app, "GET", ("/wait", "/lend")[index])).json())
+
+    assert run_in_loops(2, main) == [True, True]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from hawkapi import HawkAPI
 from hawkapi._threading import ShardedCounter
 from hawkapi._workers import Lane
 from hawkapi.di import Container, Depends
+from hawkapi.di._active import ActiveOverride, living
 from hawkapi.middleware._outage import Outage
 from hawkapi.middleware.bulkhead_redis import OwnLeases
 from hawkapi.middleware.session_stores import FileSessionStore
 from hawkapi.observability.logger import setup_structured_logging
 from hawkapi.responses._pull import PulledIterator
 from hawkapi.testing import TestClient
+from hawkapi.testing.overrides import ClientOverrides
 
 pytestmark = pytest.mark.race
 
@@ -110,16 +113,23 @@ def test_one_of_many_that_write_cleans_up(tmp_path: Path) -> None:
 
     store = FileSessionStore(tmp_path, cleanup_interval=10, clock=now)
 
+    barrier = threading.Barrier(THREADS)
+    counts: list[int] = []
+
     async def write(index: int) -> None:
-        await store.create(f"key{index}", "", 10_000)
+        for _ in range(20):
+            if index == 0:
+                clock.now += 11
+                counts.append(looks.value)
+            barrier.wait(30)
+            await store.create(f"key{index}", "", 10_000)
+            barrier.wait(30)
 
     run_in_loops(THREADS, write)
-    for _ in range(20):
-        clock.now += 11
-        before = looks.value
-        run_in_loops(THREADS, write)
-        # Who writes asks for the time twice, and who looks through the files once for each session.
-        assert looks.value - before == 2 * THREADS + THREADS
+    counts.append(looks.value)
+    # Who writes asks for the time twice, and who looks through the files once for each session; all are there from the
+    # second time on.
+    assert [after - before for before, after in pairwise(counts[1:])] == [2 * THREADS + THREADS] * 19
 
 
 class Steps:
@@ -162,7 +172,28 @@ class Service:
     """What the application needs."""
 
 
-def test_client_has_one_loop_and_its_overrides_begin_once() -> None:
+def test_overrides_of_a_closed_client_begin_once_again() -> None:
+    """However many requests are the first after it was closed, they have the same, which end with the client."""
+    overrides = [ClientOverrides(HawkAPI(), {Service: Service}) for _ in range(ROUNDS)]
+    for each in overrides:
+        each.close()
+
+    def using(each: ClientOverrides) -> Callable[[int], ActiveOverride]:
+        def use(_: int) -> ActiveOverride:
+            with each.entering():
+                (active,) = living()
+            return active
+
+        return use
+
+    used = meet([using(each) for each in overrides])
+    assert [len({id(active) for active in actives}) for actives in used] == [1] * ROUNDS
+    for each in overrides:
+        each.close()
+    assert {active.ended for actives in used for active in actives} == {True}
+
+
+def test_client_has_one_loop_for_all_threads() -> None:
     """Threads whose requests are the first of a client, new or closed before, come to one loop and one replacement."""
     container = Container()
     container.singleton(Service, factory=Service)
