@@ -231,9 +231,13 @@ class ShardedCounter:
         return len(self._shards)
 
     def _open_shard(self) -> _Shard:
-        shard = self._local.shard = _Shard()
-        self._local.end = _AtThreadEnd(shard.close)
+        shard = _Shard()
+        # THREADS: readers have it before `add` finds it, as a finaliser may do at any call from here on; what that adds
+        # would be missed until then.
         self._shards.append(shard)
+        # If a finaliser has opened one in between, that ends when `end` is replaced, and is folded.
+        self._local.shard = shard
+        self._local.end = _AtThreadEnd(shard.close)
         if self._guard.acquire(blocking=False):
             try:
                 self._merge()

@@ -313,3 +313,28 @@ def test_finaliser_adds_for_the_first_time_while_the_counter_is_read() -> None:
         return at < length
 
     assert for_every_line(scenario) > 3
+
+
+def test_what_a_finaliser_adds_during_a_first_addition_is_seen_at_once() -> None:
+    """Another thread that reads after it has returned finds it, wherever the first addition of its thread was."""
+
+    def scenario(at: int) -> bool:
+        counter = ShardedCounter()
+        seen: list[int] = []
+
+        def finalise() -> None:
+            counter.add()
+            if not counter._guard.locked():  # Else a reader would wait for the thread that is interrupted.
+                seen.append(elsewhere(lambda: counter.value))
+
+        def first() -> int:
+            with interrupted(_threading, at_line(at, finalise)) as lines:
+                counter.add()
+            return len(lines)
+
+        length = elsewhere(first)
+        assert seen in ([], [1]), f"line {at}"
+        assert counter.value == 1 + (at < length)
+        return at < length
+
+    assert for_every_line(scenario) > 5
