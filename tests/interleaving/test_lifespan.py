@@ -112,6 +112,7 @@ class InThreeLoops(Serving):
 
     title = "lifespan, three loops"
     bound = 1
+    quick_bound = 0
 
     def threads(self) -> Sequence[Callable[[], object]]:
         """Start, serve, stop, in each of three loops."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Final
+from typing import Final, NamedTuple
 
 type Schedule = tuple[tuple[int, int], ...]
 
@@ -34,8 +34,7 @@ class NondeterminismError(Exception):
     """A schedule could not be followed: the model does something else than the last time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """Another choice that a run could have made."""
 
     step: int
