@@ -321,7 +321,9 @@ class Machine:
     def _fail(self, failure: BaseException | str) -> None:
         if self._run.failure is None:
             self._run.failure = failure
-            self._run.switches.append((self._step, f"{self._where()}: {failure!r}"))
+            # Further lines may hold addresses, which are others the next time.
+            text = failure if isinstance(failure, str) else f"{type(failure).__name__}: {failure}".partition("\n")[0]
+            self._run.switches.append((self._step, f"{self._where()}: {text}"))
 
     def _where(self) -> str:
         if self.running is None or self.running.place is None:
