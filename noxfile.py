@@ -208,6 +208,15 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def interleavings(session: nox.Session) -> None:
+    """Run the small protocols by every schedule within their bounds, and say how many: -- [--replay FILE] [-k NAME]."""
+    for build in BUILDS:
+        python = environment(session, build, packages("tests"))
+        tests = ["tests/interleaving", "--exhaustive", "-p", "no:cacheprovider", "-q", *session.posargs]
+        session.run(str(python), "-m", "pytest", *tests, external=True)
+
+
+@nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Give random requests to an application: -- [--seconds N] [--seed S] [--target NAME] [--case N]."""
     with_gil = environment(session, "3.13", packages("tests", "msgspec"))
