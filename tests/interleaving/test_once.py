@@ -111,6 +111,29 @@ class InThreadAndLoop(Making):
         return (self.ask, self.aask)
 
 
+class Abandoned(Making):
+    """The loop of the task that makes the value is closed: the other makes it, at most a second later."""
+
+    title = "Once, the maker's loop is closed"
+    bound = 2
+    patience_s = 1.0
+
+    def threads(self) -> Sequence[Callable[[], object]]:
+        """Begin and be closed; ask."""
+        return (lambda: drive(self.machine, self.begin), self.aask)
+
+    async def begin(self) -> None:
+        """Ask with a factory that never returns, and end the loop."""
+        # Kept, so that nothing is cleaned up before the end of the run.
+        self.task = asyncio.create_task(self.once.aget(self.never))
+        await asyncio.sleep(0)
+
+    async def never(self) -> int:
+        """Wait for what does not come."""
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
 class Owned(Model):
     """With the GIL, threads share one object that is made once."""
 
@@ -205,6 +228,24 @@ class WithoutSecondLook(Making):
         return LooksOnce()
 
 
+class TrustsLoops(Once[int]):
+    """Waits for an attempt without looking whether its loop is closed."""
+
+    def _end_if_abandoned(self, attempt: _Attempt) -> bool:
+        return False
+
+
+class WithoutPatrol(Abandoned):
+    """Nobody ends the attempt of a loop that is closed."""
+
+    title = "Once without looking for closed loops"
+    traced = (_once, _cross_loop, TrustsLoops)
+
+    def make(self) -> Once[int]:
+        """Return the other."""
+        return TrustsLoops()
+
+
 class ReadsFirst(AsyncEvent):
     """Reads the flag before others can see who waits."""
 
@@ -260,13 +301,15 @@ class WithoutLookAfterQueueing(Waiting):
         return ReadsFirst()
 
 
-@pytest.mark.parametrize("model", [Making, InThreeThreads, InTwoLoops, InThreadAndLoop, Owned, OwnedByEach, Waiting])
+@pytest.mark.parametrize(
+    "model", [Making, InThreeThreads, InTwoLoops, InThreadAndLoop, Abandoned, Owned, OwnedByEach, Waiting]
+)
 def test_values_are_made_once_by_every_schedule(model: type[Model], interleavings: Interleavings) -> None:
     """All get what they asked for, and no time passes."""
     interleavings.hold(model)
 
 
-@pytest.mark.parametrize("model", [WithoutSetdefault, WithoutSecondLook, WithoutLookAfterQueueing])
+@pytest.mark.parametrize("model", [WithoutSetdefault, WithoutSecondLook, WithoutPatrol, WithoutLookAfterQueueing])
 def test_explorer_notices_a_missing_guard(model: type[Model], interleavings: Interleavings) -> None:
     """Each of them is needed."""
     interleavings.break_down(model)
