@@ -69,7 +69,7 @@ LAYERS = {
         "_snapshot",
         "_websocket_dispatch",
     },
-    6: {"cli", "testing", "__main__"},
+    6: {"cli", "doctor", "testing", "__main__"},
 }
 ROOT = "hawkapi"
 SIDEWAYS = {

@@ -1,0 +1,139 @@
+"""Which modules are an application's own."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from doctoring import findings_in, imported
+
+from hawkapi.doctor._project import Place, Project, SourceModule
+
+APPLICATION = "from hawkapi import HawkAPI\napp = HawkAPI()\n"
+
+
+def modules_of(directory: Path, files: dict[str, str], name: str) -> list[str]:
+    """Return the modules that are read for `app` of a module."""
+    with imported(directory, files, name) as module:
+        return [each.name for each in Project(module.app, [route.handler for route in module.app.routes]).modules]
+
+
+def test_modules_that_are_loaded(tmp_path: Path) -> None:
+    """What the application has loaded is read, with and without packages; what it has not, is not."""
+    files = {
+        "patient/__init__.py": "",
+        "patient/main.py": f"{APPLICATION}from patient.space import deep\nimport patient_settings",
+        "patient/space/deep.py": "",
+        "patient/scripts.py": "",
+        "patient_settings.py": "",
+        "test_patient.py": "",
+    }
+    assert modules_of(tmp_path, files, "patient.main") == [
+        "patient",
+        "patient.main",
+        "patient.space.deep",
+        "patient_settings",
+    ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("site-packages", id="installed"),
+        pytest.param("dist-packages", id="installed-by-the-system"),
+        pytest.param("env/lib", id="virtual-environment"),
+    ],
+)
+def test_modules_of_others(tmp_path: Path, place: str) -> None:
+    """What is installed below the project, in a virtual environment of whatever name, is not read."""
+    files = {
+        "patient.py": f"import sys\nsys.path.insert(0, {str(tmp_path / place)!r})\nimport stranger\n"
+        f"sys.path.pop(0)\n{APPLICATION}",
+        f"{place}/stranger.py": "import asyncio\nlock = asyncio.Lock()",
+        "env/pyvenv.cfg": "",
+    }
+    assert modules_of(tmp_path, files, "patient") == ["patient"]
+
+
+def test_an_application_that_is_installed(tmp_path: Path) -> None:
+    """An application that is installed is read all the same, its package and no other one."""
+    files = {
+        "patient/__init__.py": APPLICATION + "import patient.parts, stranger",
+        "patient/parts.py": "",
+        "stranger.py": "",
+    }
+    assert modules_of(tmp_path / "site-packages", files, "patient") == ["patient", "patient.parts"]
+
+
+def test_an_application_from_a_factory(tmp_path: Path) -> None:
+    """Where no module holds the application, the modules of its handlers tell what is its own."""
+    files = {
+        "patient.py": """
+            import asyncio
+            from hawkapi import HawkAPI
+            def create_app():
+                lock = asyncio.Lock()
+                app = HawkAPI()
+                @app.get("/")
+                async def index() -> int:
+                    async with lock:
+                        return 1
+                return app
+            """
+    }
+    with imported(tmp_path, files, "patient") as module:
+        app = module.create_app()
+        names = [each.name for each in Project(app, [route.handler for route in app.routes]).modules]
+    assert names == ["patient"]
+
+
+def test_a_source_that_cannot_be_read(tmp_path: Path) -> None:
+    """A module whose source has been spoilt since it was loaded is passed over."""
+    files = {"patient.py": APPLICATION + "import patient_part", "patient_part.py": "x = 1"}
+    with imported(tmp_path, files, "patient") as module:
+        (tmp_path / "patient_part.py").write_text("x = (", encoding="utf-8")
+        names = [each.name for each in Project(module.app, []).modules]
+    assert names == ["patient"]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        pytest.param("x = 1  # doctor: ignore[DOC060]", {"DOC060"}, id="one"),
+        pytest.param("x = 1  # doctor: ignore[DOC060, DOC061] on purpose", {"DOC060", "DOC061"}, id="two"),
+        pytest.param("x = 1  # noqa, doctor: ignore", {"DOC060", "DOC061", "DOC062"}, id="all"),
+        pytest.param("x = 1  # the doctor: ignored", set(), id="another-word"),
+        pytest.param("x = 'doctor: ignore'", set(), id="no-comment"),
+    ],
+)
+def test_comments_that_allow(text: str, allowed: set[str]) -> None:
+    """A comment allows the rules that it names on its line, or all of them."""
+    place = Place(Path("x.py"), 1, text)
+    assert {rule for rule in ("DOC060", "DOC061", "DOC062") if place.allows(rule)} == allowed
+
+
+@pytest.mark.parametrize(
+    ("statement", "name", "origin"),
+    [
+        pytest.param("from . import x", "a.b.c", "a.b", id="same-package"),
+        pytest.param("from .d import x", "a.b.c", "a.b.d", id="module-of-it"),
+        pytest.param("from ..d import x", "a.b.c", "a.d", id="one-up"),
+        pytest.param("from d import x", "a.b.c", "d", id="absolute"),
+    ],
+)
+def test_relative_imports(statement: str, name: str, origin: str) -> None:
+    """A relative import is read as the module that it means."""
+    tree = ast.parse(statement)
+    node = tree.body[0]
+    assert isinstance(node, ast.ImportFrom)
+    assert SourceModule(name, Path("c.py"), tree, (), {}).origin(node) == origin
+
+
+def test_places_are_relative_to_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file below the current directory is named from there, any other one whole."""
+    files = {"patient.py": f"{APPLICATION}import asyncio\nlock = asyncio.Lock()\n"}
+    outside = [each.location for each in findings_in(tmp_path, files, "patient")]
+    monkeypatch.chdir(tmp_path)
+    assert [each.location for each in findings_in(tmp_path, files, "patient")] == ["patient.py:4"]
+    assert outside == [f"{tmp_path / 'patient.py'}:4"]
