@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "check": "look for gaps in an OpenAPI document",
     "dev": "serve an application while it is being written: reload, tracebacks in responses",
     "diff": "report what breaks clients between two versions of an API",
+    "doctor": "look for what is risky in an application",
     "gen-client": "write a client of an API, in Python or TypeScript",
     "info": "print what a bug report needs",
     "openapi": "write the OpenAPI document of an application",
