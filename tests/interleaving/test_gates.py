@@ -191,7 +191,7 @@ class Closing(Entering):
     def check(self) -> None:
         """Whoever comes now gets the lock in time, and it is not said to be abandoned."""
         assert self.entered in (1, 2)
-        self.machine.run([self.in_loop])
+        assert self.machine.run([self.in_loop]).failure is None
         self.check_free()
 
 
