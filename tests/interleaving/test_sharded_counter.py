@@ -13,7 +13,7 @@ from stepping.machine import Machine
 from stepping.points import Traced
 
 from hawkapi import _threading
-from hawkapi._threading import ShardedCounter, _Shard
+from hawkapi._threading import ShardedCounter, _AtThreadEnd, _Shard
 
 
 class Counting(Model):
@@ -116,6 +116,27 @@ class WithoutShards(Counting):
         return OneShard()
 
 
+class OpensForItselfFirst(ShardedCounter):
+    """Puts a shard where its thread finds it before readers do."""
+
+    def _open_shard(self) -> _Shard:
+        shard = self._local.shard = _Shard()
+        self._local.end = _AtThreadEnd(shard.close)
+        self._shards.append(shard)
+        return shard
+
+
+class WithoutReadersFirst(Finalised):
+    """A finaliser has added to a shard that readers do not know yet."""
+
+    title = "ShardedCounter without opening shards for readers first"
+    traced = (_threading, OpensForItselfFirst)
+
+    def make(self) -> ShardedCounter:
+        """Return the other."""
+        return OpensForItselfFirst()
+
+
 class FoldsByCountFirst(ShardedCounter):
     """Reads what a thread has added before it looks whether the thread has ended."""
 
@@ -169,7 +190,7 @@ def test_counts_stay_exact_by_every_schedule(model: type[Model], interleavings: 
     interleavings.hold(model)
 
 
-@pytest.mark.parametrize("model", [WithoutGuard, WithoutShards, WithoutOrder, WithLockedAdd])
+@pytest.mark.parametrize("model", [WithoutGuard, WithoutShards, WithoutReadersFirst, WithoutOrder, WithLockedAdd])
 def test_explorer_notices_a_missing_guard(model: type[Model], interleavings: Interleavings) -> None:
     """Each of them is needed."""
     interleavings.break_down(model)
