@@ -69,6 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     for what, growth in seen.growth().items():
         print(f"  growth of {what:<14}{growth:>10.2%}")
     print(f"  resident MiB after each round: {' '.join(f'{size / MIB:.1f}' for size in seen.resident)}")
+    print(f"  threads after each round: {' '.join(map(str, seen.threads))}")
     too_much = [what for what, growth in seen.growth().items() if growth > MOST_GROWTH]
     if too_much:
         print(f"error: after warm-up more than {MOST_GROWTH:.0%} was added to: {', '.join(too_much)}", file=sys.stderr)

@@ -48,7 +48,8 @@ class Vandal:
             if self._over.is_set():
                 break
             step()
-        self._web.close()
+            # A server closes what is idle for some seconds; a request that meets that end is not answered.
+            self._web.close()
 
     def fail(self) -> None:
         """Ask for an exception."""
@@ -100,6 +101,8 @@ class Soak:
         """Bytes that the process had after each round."""
         self.blocks: list[int] = []
         """What Python had allocated after each round."""
+        self.threads: list[int] = []
+        """How many threads the process had then: each brings memory of its own, and pools grow to their size once."""
         self._pid = pid
         self._generation = self._state()["generation"]
 
@@ -127,6 +130,7 @@ class Soak:
         self.counts += total(each)
         self._compare()
         self.resident.append(resident_bytes(self._pid))
+        self.threads.append(len([*Path(f"/proc/{self._pid}/task").iterdir()]))
         self._tidy()
 
     def growth(self) -> dict[str, float]:

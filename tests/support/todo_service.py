@@ -21,7 +21,7 @@ from todo_client import THE_END, User
 
 TODO = Path(__file__).parent.parent.parent / "docs" / "examples" / "todo"
 TOKEN = "let me in"  # noqa: S105
-LOG_SHOWN = 20_000
+LOG_SHOWN = 5_000
 """Characters from the end of a log that are printed after a failure."""
 
 

@@ -17,6 +17,7 @@ from hawkapi import HawkAPI, Router
 THREADS = 8
 RELOADS = 125
 WARM_UP = 25
+DEADLINE_S = 300.0
 
 
 @dataclass
@@ -63,18 +64,17 @@ def test_memory_is_level_after_a_thousand_reloads() -> None:
                 app.replace_router(router, newer)
                 router = newer
                 assert (await call(app, "GET", f"/{index}/plain")).json() == number
-                assert (await call(app, "GET", f"/{index}/value/7")).json() == [number, 7, ""]
                 reply = await call(app, "POST", f"/{index}/item", body=b'{"name":"a"}')
                 assert reply.json() == {"name": "a", "count": number + 1}
-            barrier.wait(60)
+            barrier.wait(DEADLINE_S)
             # Each thread for itself: it takes back what others have freed of its memory.
             gc.collect()
-            barrier.wait(60)
+            barrier.wait(DEADLINE_S)
             if index == 0:
                 blocks.append(sys.getallocatedblocks())
-            barrier.wait(60)
+            barrier.wait(DEADLINE_S)
 
-    run_in_loops(THREADS, main)
+    run_in_loops(THREADS, main, deadline_s=DEADLINE_S)
     after_one, after_two = blocks
     # Whatever is kept for each reload is one block at least.
     assert after_two - after_one < THREADS * RELOADS
