@@ -14,7 +14,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -115,6 +115,8 @@ class User:
         self._web.ask("GET", "/items", 401)
         self._log_in()
         assert self._list() == []
+        # Others enter now; a connection that is idle for some seconds would be closed.
+        self._web.close()
 
     def act(self) -> None:
         """Add items, finish every second one, attach files to some, and look at the list, until it is over."""
@@ -295,21 +297,27 @@ def working(users: Sequence[User], over: threading.Event) -> Iterator[Callable[[
     """Let users work; the block gets a function that lets time pass, and raises what a user raised meanwhile."""
     failed = threading.Event()
     jobs = [job for user in users for job in (user.act, user.follow, user.talk)]
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        futures = [pool.submit(job) for job in jobs]
-        for future in futures:
-            future.add_done_callback(lambda done: failed.set() if done.exception() else None)
+    pool = ThreadPoolExecutor(len(jobs))
+    futures = [pool.submit(job) for job in jobs]
+    for future in futures:
+        future.add_done_callback(lambda done: failed.set() if done.exception() else None)
 
-        def go_on(seconds: float) -> None:
-            if failed.wait(seconds):
-                raise next(exc for future in futures if future.done() and (exc := future.exception()))
+    def failures() -> list[BaseException]:
+        return [exc for future in futures if future.done() and (exc := future.exception())]
 
-        try:
-            yield go_on
-        finally:
-            over.set()
-        for future in futures:
-            future.result()
+    def go_on(seconds: float) -> None:
+        if failed.wait(seconds):
+            raise failures()[0]
+
+    try:
+        yield go_on
+    finally:
+        over.set()
+        # Who waits for the last words of somebody who has failed is not waited for; that ends with the server.
+        wait(futures, return_when=FIRST_EXCEPTION)
+        pool.shutdown(wait=not failures())
+    for failure in failures():
+        raise failure
 
 
 def total(counts: Sequence[Mapping[str, int]]) -> Counter[str]:
