@@ -38,6 +38,22 @@ NOX_HOME = PROJECT / ".nox" if os.access(PROJECT, os.W_OK) else Machine.this().c
 nox.options.envdir = str(NOX_HOME)
 ENVIRONMENTS = NOX_HOME / "environments"
 WHEELHOUSE = PROJECT / "wheelhouse"
+# What `nox -s parallel` does not run: tests that have threads, processes or servers of their own and wait for them, and
+# those that draw thousands of examples.
+NOT_PARALLEL = (
+    *("bench", "browser", "ci", "cli", "e2e", "fuzz", "guards", "interleaving", "limits"),
+    *("parity", "property", "schema", "soak", "support", "data", "threads", "typing"),
+    *("test_architecture.py", "test_examples.py", "test_exports.py", "test_readme.py"),
+)
+# What `caplog` captures is every thread's, and `write` writes into one directory. The plugin knows those of pytest that
+# are for one thread.
+UNSAFE_FIXTURES = ("caplog", "write")
+PARALLEL = sorted(
+    str(place.relative_to(PROJECT))
+    for place in (PROJECT / "tests").iterdir()
+    if place.name not in NOT_PARALLEL and (place.is_dir() or place.name.startswith("test_"))
+    if not place.name.startswith(("_", "."))
+)
 
 
 def packages(*groups: str) -> list[str]:
@@ -239,6 +255,16 @@ def schemathesis(session: nox.Session) -> None:
     command += ["--with", "3.13, msgspec codec", str(with_gil), "msgspec"]
     command += ["--with", "3.13t", str(without), ""]
     session.run(*command, external=True)
+
+
+@nox.session(venv_backend="none")
+def parallel(session: nox.Session) -> None:
+    """Run each test in four threads at the same time, on 3.13t; those marked `thread_unsafe` in one: -- [PATH ...]."""
+    python = environment(session, "3.13t", packages("parallel"))
+    fixtures = "thread_unsafe_fixtures=" + "\n".join(UNSAFE_FIXTURES)
+    options = ["-q", "-p", "no:cacheprovider", "--parallel-threads=4", "-o", fixtures]
+    command = [str(python), "-m", "pytest", *options, *(session.posargs or PARALLEL)]
+    session.run(*command, env=redis_server(session), external=True)
 
 
 @nox.session(venv_backend="none")

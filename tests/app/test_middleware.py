@@ -64,6 +64,7 @@ def tags(app: HawkAPI, target: str = "/") -> list[str]:
     return [value.decode() for name, value in reply.headers if name == b"x-tag"]
 
 
+@pytest.mark.thread_unsafe(reason="counts the instances of a class of this module")
 def test_first_added_is_outermost_and_made_once() -> None:
     """Middleware runs in the order in which it was added, and keeps its state from request to request."""
     app = app_with(hello)

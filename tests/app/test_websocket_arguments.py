@@ -160,6 +160,7 @@ class Session:
         Session.closed += 1
 
 
+@pytest.mark.thread_unsafe(reason="counts on a class of this module")
 def test_container_types() -> None:
     """What the container makes in a scope is one for a connection, and is closed when that has ended."""
     app = HawkAPI()
