@@ -116,8 +116,8 @@ class Namespace:
 
 @contextmanager
 def doubled(modules: list[ModuleType], machine: Machine) -> Iterator[None]:
-    """Have modules find stand-ins in `threading` and `time`."""
-    stand_ins = {
+    """Have modules find stand-ins in `threading` and `time`, and for named locks."""
+    stand_ins: dict[str, object] = {
         "threading": Namespace(
             threading,
             {
@@ -127,6 +127,8 @@ def doubled(modules: list[ModuleType], machine: Machine) -> Iterator[None]:
             },
         ),
         "time": Namespace(time, {"monotonic": lambda: machine.now}),
+        "named_lock": lambda _: SteppedLock(machine),
+        "named_rlock": lambda _: SteppedRLock(machine),
     }
     saved = [(module, name, vars(module)[name]) for module in modules for name in stand_ins if name in vars(module)]
     for module, name, _ in saved:
