@@ -131,6 +131,8 @@ class Functions:
         for function in self.all:
             first = min([function.node, *function.node.decorator_list], key=lambda node: node.lineno)
             self._by_line[str(function.module.path), first.lineno, function.node.name] = function
+        self._files: dict[str, str] = {}
+        """Names of files, and what they are without links."""
         self.by_node: Mapping[ast.AST, Function] = {function.node: function for function in self.all}
 
     def of(self, live: Any) -> Function | None:
@@ -138,7 +140,10 @@ class Functions:
         code = getattr(unwrap_callable(live), "__code__", None)
         if not isinstance(code, CodeType):
             return None
-        return self._by_line.get((str(Path(code.co_filename).resolve()), code.co_firstlineno, code.co_name))
+        file = self._files.get(code.co_filename)
+        if file is None:
+            file = self._files[code.co_filename] = str(Path(code.co_filename).resolve())
+        return self._by_line.get((file, code.co_firstlineno, code.co_name))
 
     def methods(self, owner: ast.ClassDef) -> list[Function]:
         """Return the methods of a class in the order of the source."""

@@ -8,17 +8,16 @@ at, and not into. It reads what is stored and runs nothing of the application.
 from __future__ import annotations
 
 import ast
-import functools
-import inspect
 import threading
 import types
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, cast
 
 from hawkapi.app import HawkAPI
-from hawkapi.doctor._functions import Functions, own_nodes
+from hawkapi.doctor._functions import Function, Functions, own_nodes
 from hawkapi.doctor._known import TABLES, class_of, matches
 from hawkapi.doctor._project import Place, Project, SourceModule
 from hawkapi.requests import State
@@ -32,6 +31,10 @@ MOST_ITEMS: Final = 1_000
 MOST_DEPTH: Final = 12
 
 
+type Locate = Callable[[], tuple[Place, str]]
+"""Returns where something was set, and the expression that made it, as far as that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An object that lives as long as the application."""
@@ -39,9 +42,8 @@ class Found:
     value: Any
     where: str
     """Who keeps it, for the end of a sentence."""
-    place: Place
-    source: str = ""
-    """The expression that made it, where that is known."""
+    locate: Locate
+    """PERF: called for what is bound to a loop or a thread, which is next to nothing of what is walked through."""
     depth: int = 0
 
 
@@ -79,27 +81,27 @@ class Kept:
         for part in parts:
             home = self._project.module_of(part) or self._project.module_of(type(part))
             if home is not None:
-                yield Found(part, "the application", home.place(self._line_of(part)))
+                yield Found(part, "the application", partial(self._locate_part, home, part))
 
-    def _line_of(self, part: object) -> int:
+    def _locate_part(self, home: SourceModule, part: object) -> tuple[Place, str]:
         function = self._functions.of(part) if callable(part) else None
-        if function is not None:
-            return function.node.lineno
         node = self._project.class_node(part if isinstance(part, type) else type(part))
-        return node.lineno if node is not None else 1
+        return home.place(function.node if function is not None else node or 1), ""
 
     def _assigned(self, value: Any, module: SourceModule, name: str, where: str) -> Found:
-        node = assignment(module.tree.body, name)
-        place = module.place(node or 1)
-        return Found(value, where, place, ast.unparse(node.value) if node is not None and node.value else "")
+        return Found(value, where, lambda: located(module, assignment(module.tree.body, name)))
 
     def _in_state(self, name: str, value: Any) -> Found:
         where = f"app.state.{name}"
-        for module in self._project.modules:
-            node = next((each for each in _assignments(ast.walk(module.tree), f"state.{name}", ending=True)), None)
-            if node is not None:
-                return Found(value, where, module.place(node), ast.unparse(node.value) if node.value else "")
-        return Found(value, where, Place(None, text=where))
+
+        def locate() -> tuple[Place, str]:
+            for module in self._project.modules:
+                node = next(_assignments(module.nodes, f"state.{name}", ending=True), None)
+                if node is not None:
+                    return located(module, node)
+            return Place(None, text=where), ""
+
+        return Found(value, where, locate)
 
     def _walk(self, root: Found) -> None:
         waiting = deque([root])
@@ -132,21 +134,19 @@ class Kept:
         if callable(wrapped):
             yield replace(found, value=wrapped)
         function = self._functions.of(value)
-        place = found.place if function is None else function.module.place(function.node)
+        if function is None:
+            return  # Of a library.
+        module, node = function.module, function.node
         defaults = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-        yield from _all(Found(None, f"a default of {value.__qualname__}()", place), defaults)
+        default = Found(None, f"a default of {value.__qualname__}()", lambda: (module.place(node), ""))
+        yield from _all(default, defaults)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
             try:
                 content = cell.cell_contents
             except ValueError:
                 continue  # It is empty yet.
             where = f"what surrounds {value.__qualname__}()"
-            outer = function.outer if function is not None else None
-            node = assignment(outer.node.body, name) if outer is not None else None
-            if outer is None or node is None:
-                yield Found(content, where, place)
-            else:
-                yield Found(content, where, outer.module.place(node), ast.unparse(node.value) if node.value else "")
+            yield Found(content, where, partial(_locate_around, function, name))
 
     def _of_class(self, cls: type) -> Iterator[Found]:
         module, node = self._project.module_of(cls), self._project.class_node(cls)
@@ -155,40 +155,58 @@ class Kept:
         for name, value in list(vars(cls).items()):
             if name.startswith("__") or isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
                 continue
-            inner = getattr(value, "__func__", value)
-            made = assignment(node.body, name)
             where = f"an attribute of class {cls.__name__}, which all its instances share"
-            source = ast.unparse(made.value) if made is not None and made.value else ""
-            yield Found(inner, where, module.place(made or node), source)
+            yield Found(getattr(value, "__func__", value), where, partial(_locate_in_class, module, node, name))
 
     def _of_instance(self, value: Any, found: Found) -> Iterator[Found]:
         cls = class_of(value)
-        stored = dict(getattr(value, "__dict__", {}))
-        for base in cls.__mro__:
-            for name in inspect.getattr_static(base, "__slots__", ()):
-                descriptor = vars(base).get(name)
-                if isinstance(descriptor, types.MemberDescriptorType):
-                    try:
-                        stored[name] = descriptor.__get__(value)
-                    except AttributeError:
-                        continue
-        for name, content in stored.items():
-            place, source = self._set_in(cls, name) or (found.place, "")
-            where = f"an attribute of a {cls.__name__} that is kept as {found.where}"
-            if found.where.startswith("an attribute of a"):
-                where = f"an attribute of a {cls.__name__} that is kept"
-            yield Found(content, where, place, source)
+        where = f"an attribute of a {cls.__name__} that is kept as {found.where}"
+        if found.where.startswith("an attribute of a"):
+            where = f"an attribute of a {cls.__name__} that is kept"
+        for name, content in [*dict(getattr(value, "__dict__", {})).items(), *_slots_of(value)]:
+            yield Found(content, where, partial(self._locate_attribute, cls, name, found))
 
-    def _set_in(self, cls: type, name: str) -> tuple[Place, str] | None:
-        """Return where a class or one of its bases sets an attribute of its instances, and to what."""
+    def _locate_attribute(self, cls: type, name: str, found: Found) -> tuple[Place, str]:
+        """Return where a class or one of its bases sets an attribute, or else where the instance comes from."""
         for base in cls.__mro__:
             module, node = self._project.module_of(base), self._project.class_node(base)
             if module is None or node is None:
                 continue
             made = next(_assignments(ast.walk(node), f"self.{name}"), None) or assignment(node.body, name)
             if made is not None:
-                return module.place(made), ast.unparse(made.value) if made.value else ""
-        return None
+                return located(module, made)
+        return found.locate()
+
+
+def located(module: SourceModule, node: Assignment | None) -> tuple[Place, str]:
+    """Return the place of an assignment, and what is assigned; the beginning of the module where there is none."""
+    return module.place(node or 1), ast.unparse(node.value) if node is not None and node.value is not None else ""
+
+
+def _locate_in_class(module: SourceModule, node: ast.ClassDef, name: str) -> tuple[Place, str]:
+    made = assignment(node.body, name)
+    return located(module, made) if made is not None else (module.place(node), "")
+
+
+def _locate_around(function: Function, name: str) -> tuple[Place, str]:
+    """Return where a variable is set that a nested function uses."""
+    outer = function.outer
+    while outer is not None:
+        made = assignment(outer.node.body, name)
+        if made is not None:
+            return located(outer.module, made)
+        outer = outer.outer
+    return function.module.place(function.node), ""
+
+
+def _slots_of(value: Any) -> Iterator[tuple[str, Any]]:
+    for base in class_of(value).__mro__:
+        for name, descriptor in list(vars(base).items()):
+            if isinstance(descriptor, types.MemberDescriptorType):
+                try:
+                    yield name, descriptor.__get__(value)
+                except AttributeError:
+                    continue  # It is not set.
 
 
 def _contents(value: Any) -> list[Any] | None:
@@ -200,7 +218,7 @@ def _contents(value: Any) -> list[Any] | None:
     if isinstance(value, types.MethodType):
         return [value.__self__, value.__func__]
     cls = class_of(value)
-    if issubclass(cls, functools.partial):
+    if issubclass(cls, partial):
         return [value.func, *value.args, *value.keywords.values()]
     if issubclass(cls, dict):
         return list(dict[Any, Any].values(value))

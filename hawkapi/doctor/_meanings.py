@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hawkapi.app import HawkAPI
+from hawkapi.di.depends import Dependency
 from hawkapi.doctor._functions import Function, Functions
 from hawkapi.doctor._known import dotted_name
 from hawkapi.doctor._project import SourceModule
@@ -124,20 +125,20 @@ class Meanings:
         return InstanceOf(cls, cls in self._singletons) if given is UNKNOWN else given
 
     def _given(self, parameter: ast.arg, function: Function) -> Any:
-        """Return the object that `Depends(function)` gives all requests: a global, or what is kept in a cache."""
-        marker = next(_markers(parameter, function), None)
-        if marker is None or not isinstance(marker, ast.Name):
-            return UNKNOWN
-        provider = look_up(marker.id, function.module)
+        """Return the object that `Depends(function)` gives all requests, where it is known, or else its class."""
+        provider = next(_providers(parameter, function), None)
         found = self._functions.of(provider) if callable(provider) else None
         if found is None:
             return UNKNOWN
         if hasattr(provider, "cache_clear"):
             cls = annotated_class(parameter.annotation, function.module)
             return UNKNOWN if cls is None else InstanceOf(cls, shared=True)
-        returned = [node.value for node in found.nodes if isinstance(node, ast.Return) and node.value is not None]
-        is_global = len(returned) == 1 and root_of(returned[0]) not in {None, *found.locals}
-        return self.of(returned[0], Use(found)) if is_global else UNKNOWN
+        given = [
+            node.value for node in found.nodes if isinstance(node, ast.Return | ast.Yield) and node.value is not None
+        ]
+        value = self.of(given[0], Use(found)) if len(given) == 1 else UNKNOWN
+        # What it makes itself is the request's own.
+        return value if not isinstance(value, InstanceOf) or value.shared else UNKNOWN
 
     def _attribute(self, base: Any, name: str) -> Any:
         if base is UNKNOWN:
@@ -248,12 +249,17 @@ def _unwrapped(found: Any) -> Any:
     return found.__func__ if isinstance(found, WRAPPERS) else found
 
 
-def _markers(parameter: ast.arg, function: Function) -> Iterator[ast.expr]:
-    """Yield what a parameter's `Depends(...)` is given, in its annotation or as its default."""
+def _providers(parameter: ast.arg, function: Function) -> Iterator[Any]:
+    """Yield what a parameter's `Depends(...)` calls: in its annotation, behind the name of that, or as its default."""
     for node in [parameter.annotation, _default_of(parameter, function.node.args)]:
-        for call in ast.walk(node) if node is not None else ():
-            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Depends" and call.args:
-                yield call.args[0]
+        for part in ast.walk(node) if node is not None else ():
+            if isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] == "Depends" and part.args:
+                yield look_up(part.args[0].id, function.module) if isinstance(part.args[0], ast.Name) else UNKNOWN
+            elif isinstance(part, ast.Name):
+                # `Db = Annotated[Database, Depends(open_database)]`, and the same with `type`.
+                alias = look_up(part.id, function.module)
+                marked = getattr(getattr(alias, "__value__", alias), "__metadata__", ())
+                yield from (each.dependency for each in marked if isinstance(each, Dependency))
 
 
 def _default_of(parameter: ast.arg, given: ast.arguments) -> ast.expr | None:

@@ -71,19 +71,29 @@ class SourceModule:
     """Its globals, as they are."""
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the source."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def parents(self) -> Mapping[ast.AST, ast.AST]:
         """The node that each node is in."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     @cached_property
     def imported(self) -> Mapping[str, str]:
         """What each name means that is imported anywhere in the module: `{"np": "numpy", "Lock": "asyncio.Lock"}`."""
         return {
             alias.asname or alias.name.partition(".")[0]: whole
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias, whole in self._aliases(node)
         }
+
+    @cached_property
+    def classes(self) -> Mapping[str, ast.ClassDef]:
+        """The definitions of its classes by name, the last one where there are several of a name."""
+        return {node.name: node for node in self.nodes if isinstance(node, ast.ClassDef)}
 
     def _aliases(self, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[ast.alias, str]]:
         for alias in node.names:
@@ -141,12 +151,9 @@ class Project:
         return self.by_name.get(getattr(value, "__module__", None) or "")
 
     def class_node(self, cls: type) -> ast.ClassDef | None:
-        """Return the definition of a class, the last one where a module has several of the name."""
+        """Return the definition of a class."""
         module = self.module_of(cls)
-        if module is None:
-            return None
-        found = [node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef) and node.name == cls.__name__]
-        return found[-1] if found else None
+        return None if module is None else module.classes.get(cls.__name__)
 
 
 def _files() -> Iterator[tuple[str, Path]]:

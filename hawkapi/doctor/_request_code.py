@@ -62,7 +62,7 @@ def parts_of(app: HawkAPI) -> list[Part]:
     parts = list(_parts_of_router(app))
     for value in vars(app).values():
         # The middleware is in a tuple, as it is called.
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and value is not app.plugins:
             parts += [Part(each, "middleware") for each in cast("tuple[object, ...]", value)]
     for provider in app.container.engine.view.providers.values():
         if provider.lifecycle in {Lifecycle.SCOPED, Lifecycle.TRANSIENT}:
@@ -125,24 +125,15 @@ class RequestCode:
         waiting += self._exception_handlers()
         while waiting:
             waiting += self._visit(waiting.pop())
+        self._functions_reached = frozenset(use.function for use in self._reached)
 
     def __iter__(self) -> Iterator[Reached]:
-        """Yield them in the order of the sources."""
-        return iter(
-            sorted(
-                self._reached.values(),
-                key=lambda each: (
-                    str(each.function.module.path),
-                    each.function.node.lineno,
-                    str(each.use.cls),
-                    each.use.shared,
-                ),
-            )
-        )
+        """Yield them."""
+        return iter(self._reached.values())
 
     def runs(self, function: Function) -> bool:
         """Whether a function runs for requests."""
-        return any(use.function is function for use in self._reached)
+        return function in self._functions_reached
 
     def _starts(self, part: Part) -> Iterator[Reached]:
         live = part.value

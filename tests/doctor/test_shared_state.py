@@ -115,6 +115,24 @@ LOST_UPDATES = [
     ),
     pytest.param(
         """
+        from typing import Annotated
+        class Stats:
+            hits = 0
+            def count(self):
+                self.hits += 1  # here
+        app.state.stats = Stats()
+        def get_stats(request: Request) -> Stats:
+            return request.app.state.stats
+        Given = Annotated[Stats, Depends(get_stats)]
+        @app.get("/")
+        async def index(stats: Given) -> int:
+            stats.count()
+            return 1
+        """,
+        id="dependency-that-gives-what-the-state-has",
+    ),
+    pytest.param(
+        """
         import functools
         class Stats:
             hits = 0
@@ -185,7 +203,59 @@ LOST_UPDATES = [
         """,
         id="attribute-of-a-function",
     ),
+    pytest.param(
+        """
+        class Counted:
+            hits = 0
+            def __call__(self):
+                self.hits += 1  # here
+        @app.get("/", dependencies=[Depends(Counted())])
+        async def index() -> int:
+            return 1
+        """,
+        id="object-that-is-depended-on",
+    ),
     # What is no mistake.
+    pytest.param(
+        """
+        class Counting:
+            routes = 0
+            def on_route_registered(self, route):
+                self.routes += 1
+                return route
+        app.add_plugin(Counting())
+        @app.get("/")
+        async def index() -> int:
+            return 1
+        """,
+        id="no-plugin",
+    ),
+    pytest.param(
+        """
+        from hawkapi.routing.controllers import Controller, get
+        class Hits(Controller):
+            def __init__(self):
+                self.hits = 0
+            @get("/")
+            async def index(self) -> int:
+                self.hits += 1
+                return self.hits
+        app.include_controller(Hits)
+        """,
+        id="no-controller-of-which-each-request-has-its-own",
+    ),
+    pytest.param(
+        """
+        class Page:
+            def __init__(self, page: int = 1):
+                self.page = page
+                self.page += 1
+        @app.get("/")
+        async def index(page: Page = Depends(Page)) -> int:
+            return 1
+        """,
+        id="no-class-that-is-depended-on",
+    ),
     pytest.param(
         """
         import threading
@@ -299,6 +369,20 @@ LOST_UPDATES = [
             return cart.total
         """,
         id="no-object-of-the-request",
+    ),
+    pytest.param(
+        """
+        class Stats:
+            hits = 0
+        def get_stats() -> Stats:
+            return Stats()
+        SPARE = Stats()
+        @app.get("/")
+        async def index(stats: Stats = Depends(get_stats)) -> int:
+            stats.hits += 1
+            return 1
+        """,
+        id="no-object-of-a-dependency",
     ),
     pytest.param(
         """

@@ -72,7 +72,7 @@ def switching(project: Project, ask: Ask | None = None) -> Look:
         if (culprit or name) in seen:
             continue
         seen.add(culprit or name)
-        what = name if culprit in {None, name} else f"{name}, by loading {culprit}"
+        what = name if culprit in {None, name} else f"{name}, which loads {culprit},"
         yield place, f"Importing {what} switches the GIL on for the whole process: all threads take turns.", FIX
     if not seen:
         message = (
@@ -86,7 +86,7 @@ def _imports(project: Project) -> dict[str, Place]:
     """Return what the modules of a project import from elsewhere, each with the first place, in order."""
     found: dict[str, Place] = {}
     for module in project.modules:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

@@ -59,8 +59,9 @@ def _living(survey: Survey, table: Table) -> Iterator[tuple[Place, str, str]]:
     """Yield what there is already, once the application has been imported."""
     for found in survey.kept.found:
         name = matches(found.value, table)
-        if name is not None and not any(option in found.source for option in HARMLESS):
-            yield found.place, name, found.where
+        place, source = found.locate() if name is not None else (None, "")
+        if name is not None and place is not None and not any(option in source for option in HARMLESS):
+            yield place, name, found.where
 
 
 def _of_singletons(survey: Survey, table: Table) -> Iterator[tuple[Place, str, str]]:
@@ -92,7 +93,7 @@ def _class_in(cls: Any, table: Table) -> str | None:
 def _registered(survey: Survey, factory: object) -> Place:
     """Return the line of the project that names a factory in a call, as `container.singleton(T, factory=T)` does."""
     for module in survey.project.modules:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and any(
                 keyword.arg == "factory" and _is(keyword.value, module, factory) for keyword in node.keywords
             ):

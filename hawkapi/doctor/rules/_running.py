@@ -147,7 +147,7 @@ def context_variables(survey: Survey) -> Look:
 
 
 def _shared_defaults(module: SourceModule) -> Look:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         is_variable = isinstance(node, ast.Call) and "contextvars.ContextVar" in names_at_top(node.func, module)
         for keyword in node.keywords if isinstance(node, ast.Call) and is_variable else ():
             if keyword.arg == "default" and _is_mutable(keyword.value):
