@@ -11,7 +11,7 @@ import ast
 import threading
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, cast
@@ -51,33 +51,36 @@ class Kept:
     """What an application keeps.
 
     Args:
-        app: the application.
+        apps: the application, and those that are mounted in it.
         project: its modules.
         functions: of these.
         parts: what else it keeps: handlers, dependencies, middleware.
     """
 
-    def __init__(self, app: HawkAPI, project: Project, functions: Functions, parts: Iterable[object]) -> None:
+    def __init__(
+        self, apps: Sequence[HawkAPI], project: Project, functions: Functions, parts: Iterable[object]
+    ) -> None:
         self._project = project
         self._functions = functions
-        self._seen: set[int] = {id(app), id(None)}
+        self._seen: set[int] = {id(None)}
         self._alive: list[Any] = []
         """Keeps the ids in `_seen` taken."""
         self.instances: dict[type, Any] = {}
         """One instance of each of the project's classes that has some."""
         self.found: list[Found] = []
         """What belongs to an event loop or to a thread."""
-        for root in self._roots(app, parts):
+        for root in self._roots(apps, parts):
             self._walk(root)
 
-    def _roots(self, app: HawkAPI, parts: Iterable[object]) -> Iterator[Found]:
+    def _roots(self, apps: Sequence[HawkAPI], parts: Iterable[object]) -> Iterator[Found]:
         for module in self._project.modules:
             # What is imported is found in the module that it comes from.
             for name, value in list(module.namespace.items()):
                 if not (name.startswith("__") or name in module.imported):
                     yield self._assigned(value, module, name, f"a global of module {module.name}")
-        for name, value in list(values_of(app.state).items()):
-            yield self._in_state(name, value)
+        for app in apps:
+            for name, value in list(values_of(app.state).items()):
+                yield self._in_state(name, value)
         for part in parts:
             home = self._project.module_of(part) or self._project.module_of(type(part))
             if home is not None:

@@ -23,7 +23,7 @@ from hawkapi.doctor._project import SourceModule
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.state import State, values_of
 
-__all__ = ["UNKNOWN", "InstanceOf", "Meanings", "Unknown", "Use", "chain_of", "look_up", "names_at_top", "root_of"]
+__all__ = ["UNKNOWN", "InstanceOf", "Meanings", "Unknown", "Use", "chain_of", "look_up", "names_at_top"]
 
 
 class Unknown(enum.Enum):
@@ -66,12 +66,6 @@ def chain_of(node: ast.expr) -> list[ast.expr]:
     while isinstance(chain[-1], ast.Attribute | ast.Subscript):
         chain.append(chain[-1].value)
     return chain
-
-
-def root_of(node: ast.expr) -> str | None:
-    """Return the name that a chain of attributes and items begins with, `None` if it begins with anything else."""
-    last = chain_of(node)[-1]
-    return last.id if isinstance(last, ast.Name) else None
 
 
 class Meanings:

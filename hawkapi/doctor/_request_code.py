@@ -24,7 +24,7 @@ from hawkapi.doctor._meanings import UNKNOWN, InstanceOf, Meanings, Use
 from hawkapi.doctor._project import Project
 from hawkapi.routing.router import Router
 
-__all__ = ["Part", "Reached", "RequestCode", "parts_of"]
+__all__ = ["Part", "Reached", "RequestCode", "applications_of", "parts_of"]
 
 type Role = Literal["handler", "dependency", "provider", "middleware", "exception handler", "helper"]
 
@@ -57,8 +57,16 @@ class Reached:
         return self.use.function
 
 
+def applications_of(app: HawkAPI) -> list[HawkAPI]:
+    """Return an application, and those of ours that are mounted in it."""
+    found = [app]
+    for each in found:
+        found += [mount.app for mount in each.mounts if isinstance(mount.app, HawkAPI) and mount.app not in found]
+    return found
+
+
 def parts_of(app: HawkAPI) -> list[Part]:
-    """Return what an application, and those of ours that are mounted in it, run for requests."""
+    """Return what an application runs for requests."""
     parts = list(_parts_of_router(app))
     for value in vars(app).values():
         # The middleware is in a tuple, as it is called.
@@ -82,9 +90,6 @@ def _parts_of_router(router: Router) -> Iterator[Part]:
         yield from (Part(each, "dependency") for each in _marked(route.dependencies))
         yield from (Part(entry.cls, "middleware") for entry in route.middleware or ())
     yield from (Part(each, "dependency") for each in _marked(router.dependencies))
-    for mount in router.mounts:
-        if isinstance(mount.app, HawkAPI):
-            yield from parts_of(mount.app)
 
 
 def _marked(markers: Iterable[Any]) -> Iterator[Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hawkapi.app import HawkAPI
-from hawkapi.di._graph import Lifecycle, Provider
+from hawkapi.di._graph import Lifecycle
 from hawkapi.doctor._functions import Function, Functions
 from hawkapi.doctor._kept import Kept
 from hawkapi.doctor._meanings import UNKNOWN, Meanings, Use
 from hawkapi.doctor._project import Project
-from hawkapi.doctor._request_code import RequestCode, parts_of
+from hawkapi.doctor._request_code import RequestCode, applications_of, parts_of
 from hawkapi.doctor._sharing import Sharing
 
 __all__ = ["Survey"]
@@ -27,16 +27,18 @@ class Survey:
 
     def __init__(self, app: HawkAPI) -> None:
         self.app = app
-        parts = parts_of(app)
+        apps = applications_of(app)
+        parts = [part for each in apps for part in parts_of(each)]
         values = [part.value for part in parts]
-        factories = [provider.factory for provider in app.container.engine.view.providers.values()]
+        providers = [provider for each in apps for provider in each.container.engine.view.providers.values()]
+        factories = [provider.factory for provider in providers]
         self.project = Project(app, [*values, *factories])
         """The modules."""
         self.functions = Functions(self.project.modules)
         """All functions in them."""
-        self.kept = Kept(app, self.project, self.functions, [*values, *app.plugins])
+        self.kept = Kept(apps, self.project, self.functions, [*values, *app.plugins])
         """What lives as long as the application."""
-        self.singletons = [each for each in app.container.engine.view.providers.values() if _is_singleton(each)]
+        self.singletons = [provider for provider in providers if provider.lifecycle is Lifecycle.SINGLETON]
         """The container's providers of what all requests share."""
         self.meanings = Meanings(app, frozenset(self._singleton_classes()), self.functions)
         """Of the expressions in the functions."""
@@ -59,7 +61,3 @@ class Survey:
             return Use(function)
         instance = self.kept.instances.get(cls, UNKNOWN)
         return Use(function, cls, instance is not UNKNOWN or cls in self._singleton_classes(), instance)
-
-
-def _is_singleton(provider: Provider) -> bool:
-    return provider.lifecycle is Lifecycle.SINGLETON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from doctoring import findings_in, lines_found, lines_marked
+from doctoring import BEGINNING, findings_in, lines_found, lines_marked
 
 PRIMITIVES = [
     pytest.param("import asyncio\nlock = asyncio.Lock()  # here", id="global"),
@@ -100,6 +100,81 @@ PRIMITIVES = [
             return 1
         """,
         id="made-later",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        other = HawkAPI()
+        other.state.lock = asyncio.Lock()  # here
+        app.mount("/other", other)
+        """,
+        id="state-of-a-mounted-application",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        class Handler:
+            def __init__(self):
+                self.lock = asyncio.Lock()  # here
+            async def __call__(self) -> int:
+                return 1
+        app.get("/")(Handler())
+        """,
+        id="handler-object",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        class Box: ...
+        class Shelf(Box):
+            __slots__ = ("box", "empty")
+            def __init__(self):
+                self.box = Box()
+        shelf = Shelf()
+        shelf.box.lock = asyncio.Lock()
+        box = Box()  # here
+        box.lock = asyncio.Lock()
+        shelf.box.lock = None
+        """,
+        id="set-from-outside",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        class Shelf:
+            def __init__(self):
+                self.box = Box()
+        class Box:
+            def __init__(self):
+                self.lock = asyncio.Lock()  # here
+        shelf = Shelf()
+        """,
+        id="object-in-an-object",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        async def lifespan(app: HawkAPI):
+            app.turn = asyncio.Lock()  # here
+            yield
+        """,
+        id="attribute-of-the-application",
+    ),
+    pytest.param(
+        """
+        import asyncio
+        def make():
+            def later():
+                return lock, limit
+            def wrapped():
+                return limit
+            limit: asyncio.Lock = asyncio.Lock()  # here
+            app.get("/")(later)
+            return wrapped
+            lock = 1
+        wrapped = make()
+        """,
+        id="around-functions-and-not-set-yet",
     ),
     # What is no mistake.
     pytest.param("import threading\nlock = threading.Lock()\nevent = threading.Event()", id="no-threading"),
@@ -228,7 +303,12 @@ CLIENTS = [
         """,
         id="opened-later",
     ),
+    pytest.param(
+        "import httpx\napp.container.singleton(httpx.AsyncClient, factory=lambda: httpx.AsyncClient())  # here",
+        id="singleton-of-a-lambda",
+    ),
     # What is no mistake.
+    pytest.param("import httpx\nmakers = [lambda: httpx.AsyncClient()]", id="no-lambda"),
     pytest.param("import httpx\nclient = httpx.Client()", id="no-sync-client"),
     pytest.param("import redis\nr = redis.Redis()", id="no-sync-redis"),
     pytest.param(
@@ -355,3 +435,30 @@ def test_classes_of_libraries_that_are_not_installed_here(tmp_path: Path) -> Non
         "sqlalchemy.ext.asyncio.AsyncEngine is kept as a global of module patient: its connections belong to the loop "
         "that opened them, and fail or hang in others."
     )
+
+
+def test_what_is_set_where_nobody_can_tell(tmp_path: Path) -> None:
+    """What no statement sets by its name is reported with who keeps it."""
+    text = BEGINNING + "import asyncio\nsetattr(app.state, 'lo' + 'ck', asyncio.Lock())\n"
+    assert [each.location for each in findings_in(tmp_path, {"patient.py": text})] == ["app.state.lock"]
+
+
+def test_a_cache_that_belongs_to_a_loop(tmp_path: Path) -> None:
+    """`alru_cache` is found on plain and on coroutine functions."""
+    files = {
+        "site-packages/async_lru.py": "def alru_cache(function): return function",
+        "patient.py": """
+            import sys
+            sys.path.insert(0, __file__.replace("patient.py", "site-packages"))
+            from hawkapi import HawkAPI
+            from async_lru import alru_cache
+            sys.path.pop(0)
+            app = HawkAPI()
+            @alru_cache
+            async def load(): ...
+            """,
+    }
+    found = findings_in(tmp_path, files)
+    assert [(each.rule_id, each.message) for each in found] == [
+        ("DOC071", "alru_cache belongs to the first event loop that calls load().")
+    ]

@@ -71,10 +71,11 @@ def _of_singletons(survey: Survey, table: Table) -> Iterator[tuple[Place, str, s
         function = survey.functions.of(provider.factory) if not isinstance(provider.factory, type) else None
         if isinstance(provider.factory, type):
             yield from _of_instances(survey, provider.factory, table, where)
-            name = _class_in(provider.factory, table)
+        if function is None:
+            name = _class_in(provider.factory, table) or _class_in(provider.key[0], table)
             if name is not None:
                 yield _registered(survey, provider.factory), name, where
-        elif function is not None:
+        else:
             made = list(_handed_on(survey, function, table))
             yield from ((place, name, where) for place, name in made)
             name = _class_in(provider.key[0], table)
@@ -91,7 +92,10 @@ def _class_in(cls: Any, table: Table) -> str | None:
 
 
 def _registered(survey: Survey, factory: object) -> Place:
-    """Return the line of the project that names a factory in a call, as `container.singleton(T, factory=T)` does."""
+    """Return the line of a lambda, or that names a factory in a call, as `container.singleton(T, factory=T)` does."""
+    own, code = survey.project.module_of(factory), getattr(factory, "__code__", None)
+    if own is not None and code is not None:
+        return own.place(code.co_firstlineno)
     for module in survey.project.modules:
         for node in module.nodes:
             if isinstance(node, ast.Call) and any(
