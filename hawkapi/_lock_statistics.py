@@ -183,7 +183,7 @@ class LockStatistics:
 
     def _living(self) -> list[tuple[str, HasWaiters]]:
         """Return what is watched, and forget what is gone. The caller holds the guard."""
-        living = []
+        living: list[tuple[str, HasWaiters]] = []
         for _ in range(len(self._watched)):
             name, reference = self._watched.popleft()
             primitive = reference()
@@ -194,7 +194,7 @@ class LockStatistics:
 
     def _fold(self) -> list[Tally]:
         """Fold the tallies of locks that are gone, and return the others. The caller holds the guard."""
-        living = []
+        living: list[Tally] = []
         for _ in range(len(self._tallies)):
             tally = self._tallies.popleft()
             if tally.closed:
