@@ -16,6 +16,8 @@ PACKAGE = Path(hawkapi.__file__).parent
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "guide" / "thread-safety.md"
 
+PYPROJECT = TESTS.parent / "pyproject.toml"
+
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the checkout's documentation is not beside these tests")
 
 
@@ -90,6 +92,13 @@ def test_files_that_the_status_table_names_exist() -> None:
     named = [name.partition("::")[0] for row in rows for name in row.codes("Where") if ".py" in name]
     assert {row.cells["How"] for row in rows} == {"proved"}
     assert {Path(name).name for name in named} <= files
+
+
+def test_classifier_is_what_the_guide_says() -> None:
+    """The package claims what the status says, and no more."""
+    (line,) = [line for line in PYPROJECT.read_text(encoding="utf-8").splitlines() if "Free Threading ::" in line]
+    claimed = line.strip().strip('",').removeprefix("Programming Language :: Python :: ")
+    assert f"`{claimed}`" in (PAGE.parent / "free-threaded.md").read_text(encoding="utf-8")
 
 
 # The test of the test -------------------------------------------------------------------------------------------------
