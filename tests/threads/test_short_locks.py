@@ -19,8 +19,8 @@ from hawkapi._threading import ShardedCounter
 from hawkapi._workers import Lane
 from hawkapi.di import Container, Depends
 from hawkapi.di._active import ActiveOverride, living
+from hawkapi.middleware._leases import OwnLeases
 from hawkapi.middleware._outage import Outage
-from hawkapi.middleware.bulkhead_redis import OwnLeases
 from hawkapi.middleware.session_stores import FileSessionStore
 from hawkapi.observability.logger import setup_structured_logging
 from hawkapi.responses._pull import PulledIterator
