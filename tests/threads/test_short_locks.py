@@ -21,6 +21,7 @@ from hawkapi.di import Container, Depends
 from hawkapi.di._active import ActiveOverride, living
 from hawkapi.middleware._leases import OwnLeases
 from hawkapi.middleware._outage import Outage
+from hawkapi.middleware.bulkhead import LocalBulkheadBackend
 from hawkapi.middleware.session_stores import FileSessionStore
 from hawkapi.observability.logger import setup_structured_logging
 from hawkapi.responses._pull import PulledIterator
@@ -55,6 +56,23 @@ def test_leases_of_a_process_reach_their_limit_and_no_more() -> None:
         return lambda index: leases.add(f"name {number}", f"token {index}", 3) is not None
 
     assert [sum(taken) for taken in meet([taking(number) for number in range(ROUNDS)])] == [3] * ROUNDS
+
+
+def test_bulkheads_of_a_new_name_are_one() -> None:
+    """Of eight that are the first to want one of three slots, three get one."""
+    backend, barrier = LocalBulkheadBackend(), threading.Barrier(THREADS)
+
+    async def main(_: int) -> list[bool]:
+        taken = []
+        for number in range(ROUNDS):
+            barrier.wait(30)
+            taken.append(await backend.acquire(f"name {number}", 3, 0) is not None)
+        # Slots of a loop that is closed are taken back.
+        barrier.wait(30)
+        return taken
+
+    taken = run_in_loops(THREADS, main)
+    assert [sum(each) for each in zip(*taken, strict=True)] == [3] * ROUNDS
 
 
 class ListHandler(logging.Handler):
