@@ -6,7 +6,7 @@
 check every answer; others ask for exceptions and time limits, leave in the middle of bodies and streams, crowd a
 bulkhead, and replace the routes, all the time. After each round the server must have nothing left to do, have counted
 exactly what was sent, and its database hold what the users were told. Its memory is taken after each round; it may
-grow by 2 % after the first quarter of the time.
+grow by 2 % once a quarter of the time is over and nearly all threads of its pools are there.
 """
 
 from __future__ import annotations

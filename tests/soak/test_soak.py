@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from servers import can_serve
-from soaking import grown_by, rounds
+from soaking import grown_by, rounds, warm_up
 
 ROUND_S = 2.0
 
@@ -27,11 +27,23 @@ def test_everything_goes_wrong_at_once(tmp_path: Path) -> None:
     ("figures", "growth"),
     [
         pytest.param([100], 0.0, id="one round"),
-        pytest.param([50, 80, 100, 100, 100, 100, 100, 100], 0.0, id="a quarter warms up"),
-        pytest.param([50, 50, 100, 100, 100, 100, 103, 103], 0.03, id="grown"),
-        pytest.param([50, 50, 100, 100, 100, 100, 90, 90], -0.1, id="shrunk"),
+        pytest.param([100, 100, 100, 103, 103, 103], 0.03, id="grown"),
+        pytest.param([100, 100, 101, 99, 90, 90], -0.1, id="shrunk"),
     ],
 )
 def test_growth_after_warming_up(figures: list[int], growth: float) -> None:
-    """The last third of the rounds is compared with the first third of those that no longer warm up."""
+    """The last third of the rounds is compared with the first."""
     assert grown_by(figures) == pytest.approx(growth)
+
+
+@pytest.mark.parametrize(
+    ("threads", "rounds_that_warm_up"),
+    [
+        pytest.param([9], 0, id="one round"),
+        pytest.param([9] * 8, 2, id="a quarter"),
+        pytest.param([50, 70, 90, 94, 95, 100, 99, 100], 4, id="until the threads are there"),
+    ],
+)
+def test_rounds_that_warm_up(threads: list[int], rounds_that_warm_up: int) -> None:
+    """They are a quarter at least, and go on until nearly all threads have been started."""
+    assert warm_up(threads) == rounds_that_warm_up

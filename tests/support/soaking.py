@@ -134,8 +134,9 @@ class Soak:
         self._tidy()
 
     def growth(self) -> dict[str, float]:
-        """Return by how much the memory grew after the first quarter, which warms up: the last third to the first."""
-        return {"resident": grown_by(self.resident), "blocks": grown_by(self.blocks)}
+        """Return by how much the memory grew after it was warm."""
+        cold = warm_up(self.threads)
+        return {"resident": grown_by(self.resident[cold:]), "blocks": grown_by(self.blocks[cold:])}
 
     def _compare(self) -> None:
         counts = self.counts
@@ -222,8 +223,16 @@ def rounds(place: Path, seconds: float, *, threads: int, round_s: float) -> Iter
         stop(process)
 
 
+def warm_up(threads: Sequence[int]) -> int:
+    """Return how many rounds warm up: a quarter, and until 95 % of the threads that there will be are there.
+
+    Pools start a thread when all others are busy, which takes as long as it takes; and each has memory of its own.
+    """
+    grown = next(index for index, count in enumerate(threads) if count >= 0.95 * threads[-1])
+    return max(len(threads) // 4, grown)
+
+
 def grown_by(figures: Sequence[int]) -> float:
-    """Return the growth between the first and the last third of what comes after the first quarter; 0.01 is 1 %."""
-    warm = figures[len(figures) // 4 :]
-    third = max(1, len(warm) // 3)
-    return statistics.median(warm[-third:]) / statistics.median(warm[:third]) - 1
+    """Return the growth from the first third of some figures to the last; 0.01 is 1 %."""
+    third = max(1, len(figures) // 3)
+    return statistics.median(figures[-third:]) / statistics.median(figures[:third]) - 1
