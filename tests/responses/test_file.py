@@ -18,6 +18,8 @@ from hawkapi.http.dates import format_http_date
 from hawkapi.responses import FileResponse
 from hawkapi.responses.file import CHUNK_SIZE, format_disposition, guess_content_type
 
+pytestmark = pytest.mark.thread_unsafe(reason="writes files of the same names into one directory")
+
 TEN = b"0123456789"
 MODIFIED_S = 1_700_000_000
 MODIFIED = format_http_date(MODIFIED_S)

@@ -63,6 +63,7 @@ def test_file_example(example: Any) -> None:
     assert "filename*=UTF-8''na%C3%AFve.py" in (ask(example.source).header("content-disposition") or "")
 
 
+@pytest.mark.thread_unsafe(reason="looks at the state of a module")
 def test_background_example(example: Any) -> None:
     """The mail is sent after the response."""
     example.sent_mails.clear()

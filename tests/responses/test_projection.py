@@ -133,6 +133,7 @@ def project(annotation: Any, value: object, **flags: bool) -> object:
     return build_projection(describe(annotation), **flags)(value)
 
 
+@pytest.mark.thread_unsafe(reason="its generators are parameters, and can be read once")
 @pytest.mark.parametrize(
     ("annotation", "value", "expected"),
     [
