@@ -113,6 +113,19 @@ def paths_below(place: str) -> list[str]:
     return [operation.replace(" ", f" {prefix}") for operation in OPERATIONS]
 
 
+def test_graphiql(browser: Browser, place: str) -> None:
+    """It asks for the schema, and sends what a reader types."""
+    with visiting(browser, f"{place}/graphql") as visit:
+        page = visit.page
+        page.locator(".graphiql-query-editor .CodeMirror").click()
+        page.keyboard.press("Control+A")
+        page.keyboard.type("{ books(after: 1900) { title }")
+        with page.expect_response(f"{place}/graphql") as answer:
+            page.keyboard.press("Control+Enter")
+        assert answer.value.status == 200
+        expect(page.locator(".graphiql-response")).to_contain_text("Ulysses")
+
+
 def test_swagger_ui(browser: Browser, place: str) -> None:
     """It lists every operation, and sends requests with and without a body."""
     with visiting(browser, f"{place}/docs") as visit:
