@@ -27,7 +27,8 @@ class Scope:
         # The overrides for everyone that count here to the end; None stands for those that do when they are needed.
         self._everyone = everyone
         self._keeper = Keeper("the scope")
-        # What no override had a part in, by what it was asked for with. Only tasks of one loop write it.
+        # What no override had a part in, by what it was asked for with. Only tasks of one loop write it. Another one
+        # takes its place when the scope is closed, so what is found too late is not found again.
         self._found: dict[tuple[Any, str | None], Any] = {}
 
     @overload
@@ -49,14 +50,14 @@ class Scope:
         everyone = engine.everywhere if self._everyone is None else self._everyone
         if everyone or ACTIVE.get():
             return await engine.resolve(service_type, name, everyone, self._keeper)
-        key = (service_type, name)
-        value = self._found.get(key, ABSENT)
+        key, found = (service_type, name), self._found
+        value = found.get(key, ABSENT)
         if value is ABSENT:
             view = engine.view
             value = await Resolver(engine.lives, view, self._keeper).resolve(service_type, name)
             provider = view.find(service_type, name)
             if provider is not None and provider.lifecycle is not Lifecycle.TRANSIENT:
-                self._found[key] = value
+                found[key] = value
         return value
 
     async def aclose(self, exc: BaseException | None = None) -> None:
@@ -70,7 +71,7 @@ class Scope:
         """
         outcome = Outcome("closing a scope failed", exc)
         await self._keeper.leave(outcome)
-        self._found.clear()
+        self._found = {}
         outcome.finish()
 
     async def __aenter__(self) -> Self:

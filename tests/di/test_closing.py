@@ -337,6 +337,35 @@ def test_closed_scope_makes_nothing() -> None:
     run(main)
 
 
+def test_closed_scope_does_not_hand_out_what_it_closed() -> None:
+    """Also when a task has waited for an instance, and goes on after the scope was closed."""
+    log, container = Log(), Container()
+    closing = log.closing("closed")
+
+    async def slow() -> object:
+        await asyncio.sleep(0)
+        return closing()
+
+    container.scoped(closing, factory=slow)
+
+    async def main() -> None:
+        scope = container.scope()
+
+        async def make_and_close() -> None:
+            await scope.resolve(closing)
+            await scope.aclose()
+            assert not waiter.done()
+
+        maker = asyncio.create_task(make_and_close())
+        waiter: asyncio.Task[object] = asyncio.create_task(scope.resolve(closing))
+        await asyncio.gather(maker, waiter)
+        assert log == ["closed"]
+        with pytest.raises(ScopeClosedError, match="the scope is closed"):
+            await scope.resolve(closing)
+
+    run(main)
+
+
 def test_singletons_generator_outlives_the_loop_that_made_it() -> None:
     """The end of a loop does not end the async generators of singletons; closing the container on another does."""
     log: list[str] = []
