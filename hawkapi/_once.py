@@ -177,8 +177,9 @@ class Once[T]:
                     self._value = await factory()
             finally:
                 self._end(attempt)
-                # Not by a token: what the garbage collector ends is in another context.
-                _making.set(outer)
+                # What the garbage collector ends is in another context, and leaves what is made there as it is.
+                if _making.get() is attempt:
+                    _making.set(outer)
         return value
 
     async def _wait(self, attempt: _Attempt, running: _Attempt) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 
 import pytest
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
@@ -189,6 +190,31 @@ def test_factory_that_asks_for_its_own_value_is_an_error() -> None:
         with pytest.raises(RuntimeError, match="asked for the very value"):
             asyncio.run(once.aget(asynchronous))
     assert once.get(lambda: 1) == 1
+
+
+def test_end_of_an_abandoned_attempt_leaves_the_factory_under_way_known() -> None:
+    """Factories that ask for each other's values are told so, also if one was there when the attempt was destroyed."""
+
+    async def main(_: int) -> None:
+        first, second, lost = Once[int](), Once[int](), Once[int]()
+        abandoned = lost.aget(never)
+        copy_context().run(abandoned.send, None)
+        meeting = asyncio.Barrier(2)
+
+        async def make_first() -> int:
+            abandoned.close()
+            await meeting.wait()
+            return await second.aget(afail)
+
+        async def make_second() -> int:
+            await meeting.wait()
+            return await first.aget(afail)
+
+        makers = asyncio.gather(first.aget(make_first), second.aget(make_second), return_exceptions=True)
+        async with asyncio.timeout(10):
+            assert any("in a circle" in str(error) for error in await makers)
+
+    run_in_loops(1, main)
 
 
 def test_get_that_would_block_the_loop_that_makes_the_value_is_an_error() -> None:
