@@ -38,8 +38,9 @@ class ClientOverrides:
         self._app = app
         self._replacements = replacements
         self._inherited = living()
-        # THREADS: protects beginning and ending the client's own overrides, so that they are begun once for all
-        # threads; a request that has them when they end is not waited for.
+        # THREADS: protects which overrides are the client's own, so that all threads have the same. Held for a look and
+        # a store: beginning them reads annotations, which runs users' code, and so does ending them. A request that has
+        # them when they end is not waited for.
         self._guard = threading.Lock()
         self._own: Own | None = None
         self._begin()
@@ -70,11 +71,14 @@ class ClientOverrides:
         """Return the client's own overrides; they are begun if they are not active."""
         own = self._own
         if own is None and self._replacements:
+            # In a context of its own: the caller's is to know nothing of them.
+            begun = copy_context().run(enter, override(self._app, self._replacements))
             with self._guard:
                 if self._own is None:
-                    # In a context of its own: the caller's is to know nothing of them.
-                    self._own = copy_context().run(enter, override(self._app, self._replacements))
+                    self._own = begun
                 own = self._own
+            if own is not begun:
+                copy_context().run(begun.manager.__exit__, None, None, None)
         return (own.active,) if own is not None else ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import threading
 from collections.abc import Callable
@@ -233,3 +234,32 @@ def test_client_has_one_loop_for_all_threads() -> None:
         client.close()
     assert client.get("/").json()[1] != 0
     client.close()
+
+
+def test_overrides_begin_without_a_lock() -> None:
+    """Reading annotations runs users' code: it may use the client, also from a thread that it waits for."""
+    clients: list[ClientOverrides] = []
+    met: list[ActiveOverride] = []
+
+    def enter(client: ClientOverrides) -> ActiveOverride:
+        with client.entering():
+            (active,) = living()
+        return active
+
+    class Replacement:
+        def __call__(self) -> Service:
+            return Service()
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            if clients:
+                client = clients.pop()
+                met.extend(run_in_threads(1, lambda _: enter(client)))
+            return inspect.Signature()
+
+    client = ClientOverrides(HawkAPI(), {Service: Replacement()})
+    client.close()
+    clients.append(client)
+    assert [enter(client)] == met
+    client.close()
+    assert met[0].ended
