@@ -42,8 +42,9 @@ def test_growth_after_warming_up(figures: list[int], growth: float) -> None:
         pytest.param([9], 0, id="one round"),
         pytest.param([9] * 8, 2, id="a quarter"),
         pytest.param([50, 70, 90, 94, 95, 100, 99, 100], 4, id="until the threads are there"),
+        pytest.param([*range(50, 130)], 60, id="threads that never end"),
     ],
 )
 def test_rounds_that_warm_up(threads: list[int], rounds_that_warm_up: int) -> None:
-    """They are a quarter at least, and go on until nearly all threads have been started."""
+    """They are a quarter, or more until nearly all threads have been started, but no more than three."""
     assert warm_up(threads) == rounds_that_warm_up

@@ -226,10 +226,11 @@ def rounds(place: Path, seconds: float, *, threads: int, round_s: float) -> Iter
 def warm_up(threads: Sequence[int]) -> int:
     """Return how many rounds warm up: a quarter, and until 95 % of the threads that there will be are there.
 
-    Pools start a thread when all others are busy, which takes as long as it takes; and each has memory of its own.
+    Pools start a thread when all others are busy, which takes as long as it takes; and each has memory of its own. The
+    last quarter is warm in any case: were threads never to end, nothing would be compared otherwise.
     """
     grown = next(index for index, count in enumerate(threads) if count >= 0.95 * threads[-1])
-    return max(len(threads) // 4, grown)
+    return min(max(len(threads) // 4, grown), len(threads) * 3 // 4)
 
 
 def grown_by(figures: Sequence[int]) -> float:
