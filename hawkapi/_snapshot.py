@@ -68,10 +68,11 @@ class Publication:
         # THREADS: relied on to be atomic is one store and one load of this attribute, on both builds.
         self._newest = Snapshot(0, table, empty_table() if sockets is None else sockets, chain, [])
         self._owned = ThreadOwned(self._new_replica) if _threading.FREE_THREADED else None
-        # Protects the list of replicas, when a thread serves its first request and when running requests are counted.
-        # It does not cover the replicas themselves, which belong to their threads.
+        # Protects that no replica is lost to another one, when threads serve their first request at the same time. Who
+        # counts running requests loads the tuple once, without the lock, as the garbage collector may have a finaliser
+        # do so under it. It does not cover the replicas themselves, which belong to their threads.
         self._guard = named_lock("replicas")
-        self._replicas: list[weakref.ref[Replica]] = []
+        self._replicas: tuple[weakref.ref[Replica], ...] = ()
 
     @property
     def generation(self) -> int:
@@ -86,8 +87,7 @@ class Publication:
     @property
     def running_requests(self) -> int:
         """How many requests are being answered now, in all threads."""
-        with self._guard:
-            replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
+        replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
         return len(self._newest.running) + sum(len(replica.running) for replica in replicas)
 
     @property
@@ -121,6 +121,6 @@ class Publication:
     def _new_replica(self) -> Replica:
         replica = Replica(self._newest)
         with self._guard:
-            self._replicas = [reference for reference in self._replicas if reference() is not None]
-            self._replicas.append(weakref.ref(replica))
+            living = [reference for reference in self._replicas if reference() is not None]
+            self._replicas = (*living, weakref.ref(replica))
         return replica

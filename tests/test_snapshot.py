@@ -6,6 +6,7 @@ import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from loops import run_in_threads
 
 from hawkapi._snapshot import Publication
 from hawkapi.routing._parse import parse_template
@@ -86,6 +87,13 @@ def test_running_requests_are_counted_in_all_threads(monkeypatch: pytest.MonkeyP
         pool.submit(publication.view).result().running.pop()
     publication.view().running.pop()
     assert publication.running_requests == 0
+
+
+def test_running_requests_are_counted_without_waiting() -> None:
+    """A finaliser may count them while its thread is about to serve for the first time, and holds the lock."""
+    publication = Publication(empty_table())
+    with publication._guard:
+        assert run_in_threads(1, lambda _: publication.running_requests) == [0]
 
 
 def test_running_requests_forget_threads_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
