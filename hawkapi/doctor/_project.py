@@ -195,4 +195,5 @@ def _read(name: str, path: Path) -> SourceModule | None:
         tree = ast.parse(text)
     except (OSError, SyntaxError, ValueError):
         return None  # It was loaded, so it has changed since, or something else than Python wrote it.
-    return SourceModule(name, path, tree, tuple(text.splitlines()), vars(sys.modules[name]))
+    # `str.splitlines` would also split where Python does not: at a form feed, or at U+2028 in a literal.
+    return SourceModule(name, path, tree, tuple(text.split("\n")), vars(sys.modules[name]))

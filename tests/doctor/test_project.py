@@ -113,6 +113,13 @@ def test_comments_that_allow(text: str, allowed: set[str]) -> None:
     assert {rule for rule in ("DOC060", "DOC061", "DOC062") if place.allows(rule)} == allowed
 
 
+@pytest.mark.parametrize("text", ["\x0c", "text = 'a\u2028b'"], ids=["form-feed", "line-separator"])
+def test_lines_are_those_of_python(tmp_path: Path, text: str) -> None:
+    """What ends a line for `str.splitlines` alone does not move the comments that allow."""
+    source = f"import asyncio\n{text}\n{APPLICATION}lock = asyncio.Lock()  # doctor: ignore\n"
+    assert findings_in(tmp_path, {"patient.py": source}, "patient") == []
+
+
 @pytest.mark.parametrize(
     ("statement", "name", "origin"),
     [
