@@ -94,11 +94,13 @@ class Function:
 
 def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield nodes and what is in them, without the bodies of functions and classes, which run elsewhere."""
-    for node in body:
+    # Not recursive: a long sum or chain of calls is nested more deeply than Python calls.
+    waiting = [*body][::-1]
+    while waiting:
+        node = waiting.pop()
         yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        yield from own_nodes(ast.iter_child_nodes(node))
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += [*ast.iter_child_nodes(node)][::-1]
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
@@ -126,7 +128,7 @@ class Functions:
     """All functions of some modules."""
 
     def __init__(self, modules: Iterable[SourceModule]) -> None:
-        self.all = tuple(found for module in modules for found in _of(module, module.tree, None, None))
+        self.all = tuple(found for module in modules for found in _of(module))
         self._by_line: dict[tuple[str, int, str], Function] = {}
         for function in self.all:
             first = min([function.node, *function.node.decorator_list], key=lambda node: node.lineno)
@@ -150,13 +152,14 @@ class Functions:
         return [self.by_node[node] for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def _of(module: SourceModule, node: ast.AST, owner: ast.ClassDef | None, outer: Function | None) -> Iterator[Function]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            function = Function(module, child, owner, outer)
-            yield function
-            yield from _of(module, child, None, function)
-        elif isinstance(child, ast.ClassDef):
-            yield from _of(module, child, child, outer)
-        else:
-            yield from _of(module, child, owner, outer)
+def _of(module: SourceModule) -> Iterator[Function]:
+    waiting: list[tuple[Iterable[ast.AST], ast.ClassDef | None, Function | None]] = [(module.tree.body, None, None)]
+    while waiting:
+        body, owner, outer = waiting.pop()
+        for node in own_nodes(body):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                function = Function(module, node, owner, outer)
+                yield function
+                waiting.append((ast.iter_child_nodes(node), None, function))
+            elif isinstance(node, ast.ClassDef):
+                waiting.append((ast.iter_child_nodes(node), node, outer))

@@ -120,6 +120,13 @@ def test_lines_are_those_of_python(tmp_path: Path, text: str) -> None:
     assert findings_in(tmp_path, {"patient.py": source}, "patient") == []
 
 
+def test_a_long_expression(tmp_path: Path) -> None:
+    """A sum that is nested more deeply than Python calls does not keep the rest from being read."""
+    long = " + ".join(["1"] * 2_000)
+    source = f"import asyncio\n{APPLICATION}total = {long}\nlock = asyncio.Lock()\n"
+    assert [each.rule_id for each in findings_in(tmp_path, {"patient.py": source}, "patient")] == ["DOC060"]
+
+
 @pytest.mark.parametrize(
     ("statement", "name", "origin"),
     [
