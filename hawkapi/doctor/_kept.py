@@ -29,6 +29,7 @@ __all__ = ["Found", "Kept"]
 MOST_ITEMS: Final = 1_000
 """Of a collection; a larger one holds data."""
 MOST_DEPTH: Final = 12
+COLLECTIONS: Final[tuple[type[Any], ...]] = (list, tuple, set, frozenset, deque)
 
 
 type Locate = Callable[[], tuple[Place, str]]
@@ -225,7 +226,9 @@ def _contents(value: Any) -> list[Any] | None:
         return [value.func, *value.args, *value.keywords.values()]
     if issubclass(cls, dict):
         return list(dict[Any, Any].values(value))
-    return list(value) if issubclass(cls, list | tuple | set | frozenset | deque) else None
+    # Not `list(value)`: a class of the application's may have an `__iter__` of its own, which would run.
+    base = next((base for base in COLLECTIONS if issubclass(cls, base)), None)
+    return None if base is None else list(base.__iter__(value))
 
 
 type Assignment = ast.Assign | ast.AnnAssign

@@ -462,3 +462,15 @@ def test_a_cache_that_belongs_to_a_loop(tmp_path: Path) -> None:
     assert [(each.rule_id, each.message) for each in found] == [
         ("DOC071", "alru_cache belongs to the first event loop that calls load().")
     ]
+
+
+def test_collections_with_an_iterator_of_their_own(tmp_path: Path) -> None:
+    """What a collection holds is read as it is stored: no `__iter__` of the application runs."""
+    source = """
+        import asyncio
+        class Once(list):
+            def __iter__(self):
+                raise RuntimeError("it is not the time yet")
+        locks = Once([asyncio.Lock()])  # here
+        """
+    assert lines_found(tmp_path, source, "DOC060") == lines_marked(source)
