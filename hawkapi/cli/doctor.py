@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import redirect_stdout
 from typing import Final
 
 from hawkapi.app import HawkAPI
@@ -43,8 +44,8 @@ def execute(options: argparse.Namespace) -> int:
     """
     if not options.threads:
         raise CommandError("the doctor's rules are about threads and event loops so far; add --threads", status=2)
-    # The interpreter's own warning about the GIL is a finding here.
-    with watch():
+    # The interpreter's own warning about the GIL is a finding here. What modules print is not part of the report.
+    with watch(), redirect_stdout(sys.stderr):
         loaded = load(options.app, factory=options.factory)
     if not isinstance(loaded.app, HawkAPI):
         raise CommandError(f"{loaded.reference} is {describe(loaded.app)}, whose parts hawkapi does not know")

@@ -80,6 +80,15 @@ def test_json(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.err == ""
 
 
+def test_json_of_an_application_that_prints(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a module prints when it is imported goes to stderr, so that stdout stays JSON."""
+    project({"main.py": f"{BEGINNING}print('starting')\n"})
+    assert status_of(["doctor", "--threads", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["summary"]["total"] == 0
+    assert printed.err == "starting\n"
+
+
 @pytest.mark.parametrize("option", ["--severity", "--min-severity"])
 def test_severity(project: Write, capsys: pytest.CaptureFixture[str], option: str) -> None:
     """Findings below the severity that was asked for are not reported, and do not count."""
