@@ -21,16 +21,19 @@ OPERATION_KINDS: Final = frozenset({"query", "mutation", "subscription"})
 
 _TOKEN: Final = re.compile(
     r"""
-      [\ufeff\t\x20\n\r,]+ | \#[^\n\r]*                                     # ignored
+      (?:[\ufeff\t\x20\n\r,]++|\#[^\n\r]*+)++                               # ignored
     | (?P<name>[_A-Za-z][_0-9A-Za-z]*)
     | (?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![_0-9A-Za-z.]))
-    | (?P<text>\"{3}(?:[^"\\]|\\(?:\"{3})?|"(?!""))*\"{3}
-             | "(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]+\}))*")
+    | (?P<text>\"{3}(?:[^"\\]++|\\(?:\"{3})?+|"(?!""))*+\"{3}
+             | "(?!"")(?:[^"\\\n\r]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]++\}))*+")
     | (?P<punctuator>\.\.\.|[!$&()\[\]{}:=@|])
     """,
     re.VERBOSE,
 )
-"""One token, or what stands between tokens (section 2.1). A name also ends where a number would begin."""
+"""One token, or what stands between tokens (section 2.1). A name also ends where a number would begin.
+
+SECURITY: what can be long is taken whole and never given back, or a text would take 200 times its size in memory.
+"""
 
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
