@@ -18,7 +18,7 @@ from hawkapi.codec import CodecError
 from hawkapi.exceptions import HawkAPIError, MethodNotAllowedError
 from hawkapi.graphql._document import GraphQLSyntaxError, read_document
 from hawkapi.graphql._page import answer_graphiql
-from hawkapi.http.media_types import choose_media_type, essence_of
+from hawkapi.http.media_types import choose_media_type, essence_of, weight_of
 from hawkapi.requests import Request
 from hawkapi.responses.base import Response
 from hawkapi.responses.json import JSONResponse
@@ -146,14 +146,20 @@ class _Handler:
             return answer_graphiql(request) if self._graphiql else Response(b"", status_code=404)
         allowed = ("GET", "POST") if self._allow_get else ("POST",)
         if request.method not in allowed:
-            raise MethodNotAllowedError(request.method, allowed)
+            refused = MethodNotAllowedError(request.method, allowed)
+            errors = {"errors": [{"message": refused.detail}]}
+            return _answer(request, refused.status_code, errors, headers=refused.headers)
         try:
             asked = of_query(request) if request.method == "GET" else await of_body(request)
             self._check(asked, request.method)
             result = await self._execute(asked, request)
         except _Refused as exc:
             return _answer(request, exc.status_code, {"errors": [{"message": exc.message}]})
-        return _answer(request, 200 if "data" in result else 400, result)
+        try:
+            return _answer(request, 200 if "data" in result else 400, result)
+        except (TypeError, ValueError):
+            logger.exception("the executor returned what JSON has no form for")
+            return _answer(request, 500, {"errors": [{"message": "Internal Server Error"}]})
 
     def _check(self, asked: _Asked, method: str) -> None:
         """Refuse what must not be executed."""
@@ -168,7 +174,7 @@ class _Handler:
             raise _Refused(400, f"the operation is {operation.depth} fields deep, and {self._max_depth} are allowed")
 
     async def _execute(self, asked: _Asked, request: Request) -> dict[str, Any]:
-        context = {"request": request, "app": request.app, **await self._more_context(request)}
+        context = {"request": request, "app": request.scope.get("app"), **await self._more_context(request)}
         limit = asyncio.timeout(self._timeout_s)
         try:
             async with limit:
@@ -178,13 +184,16 @@ class _Handler:
                     operation_name=asked.operation_name,
                     context=context,
                 )
-        except HawkAPIError:
-            raise  # It has a response of its own.
         except Exception as exc:
-            if isinstance(exc, TimeoutError) and limit.expired():
-                raise _Refused(504, f"the operation took more than {self._timeout_s} seconds") from exc
-            logger.exception("the executor failed")
-            raise _Refused(500, "Internal Server Error") from exc
+            # What an executor that was cancelled raises or returns instead does not matter.
+            if not limit.expired():
+                if isinstance(exc, HawkAPIError):
+                    raise  # It has a response of its own.
+                logger.exception("the executor failed")
+                raise _Refused(500, "Internal Server Error") from exc
+            result = {}
+        if limit.expired():
+            raise _Refused(504, f"the operation took more than {self._timeout_s} seconds")
         if not isinstance(cast("object", result), dict):
             logger.error("the executor returned %s; it returns a dict of data and errors", type(result).__name__)
             raise _Refused(500, "Internal Server Error")
@@ -199,8 +208,8 @@ class _Handler:
 
 def wants_page(request: Request) -> bool:
     """Whether a client prefers HTML to JSON, as browsers do where somebody types an address."""
-    accept = request.headers.get("accept")
-    return accept is not None and choose_media_type(accept, (JSON, GRAPHQL_JSON, HTML)) == HTML
+    accept = ", ".join(request.headers.getlist("accept"))
+    return weight_of(HTML, accept) > max(weight_of(JSON, accept), weight_of(GRAPHQL_JSON, accept))
 
 
 def of_query(request: Request) -> _Asked:
@@ -244,7 +253,10 @@ def _decode(text: bytes, what: str) -> object:
         raise _Refused(400, f"{what} is no JSON") from exc
 
 
-def _answer(request: Request, status_code: int, content: dict[str, Any]) -> Response:
-    accept = request.headers.get("accept")
-    media_type = choose_media_type(accept, (JSON, GRAPHQL_JSON)) if accept is not None else None
-    return JSONResponse(content, status_code=status_code, content_type=media_type or JSON)
+def _answer(
+    request: Request, status_code: int, content: dict[str, Any], headers: dict[str, str] | None = None
+) -> Response:
+    accept = ", ".join(request.headers.getlist("accept"))
+    media_type = choose_media_type(accept, (JSON, GRAPHQL_JSON)) or JSON
+    fields = {"vary": "accept", **(headers or {})}
+    return JSONResponse(content, status_code=status_code, headers=fields, content_type=media_type)

@@ -17,6 +17,7 @@ __all__ = [
     "essence_of",
     "is_json",
     "parse_media_type",
+    "weight_of",
 ]
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -95,6 +96,11 @@ def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
         if rank[0] > 0 and (chosen is None or rank > best):
             chosen, best = text, rank
     return chosen
+
+
+def weight_of(media_type: str, accept: str) -> float:
+    """Return how much a client wants a media type, from 0 to 1: the weight of the most specific range it is in."""
+    return _rank(_parse_offered(media_type), _parse_ranges(accept))[0]
 
 
 def _parse_ranges(accept: str) -> list[tuple[MediaType, float]]:

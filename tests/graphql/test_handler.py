@@ -217,6 +217,7 @@ def test_without_get() -> None:
     """A GET is answered with 405 and the methods that are allowed."""
     reply = served(never, allow_get=False).get("/graphql", params={"query": "{ a }"})
     assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+    assert reply.json() == {"errors": [{"message": "Method GET not allowed. Allowed: POST"}]}
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,9 @@ def test_graphiql() -> None:
     assert 'const url = "/graphql";' in reply.text
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0.5, application/json", None])
+@pytest.mark.parametrize(
+    "accept", ["*/*", "text/html, */*", "text/html, application/json", "text/html;q=0.5, application/json", None]
+)
 def test_other_clients_get_json_where_graphiql_is(accept: str | None) -> None:
     """Who does not prefer HTML gets an answer."""
     headers = {"accept": accept} if accept is not None else {}
@@ -297,3 +300,28 @@ def test_wrong_options(options: dict[str, Any], error: type[Exception]) -> None:
     """They are refused where the endpoint is made."""
     with pytest.raises(error):
         make_graphql_handler(**options)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_executor_that_goes_on_when_cancelled(raises: bool) -> None:
+    """The answer is 504, whatever it returns or raises then."""
+
+    async def go_on(**_: Any) -> dict[str, Any]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if raises:
+                raise RuntimeError from None
+        return {"data": {}}
+
+    assert served(go_on, timeout_s=0.01).post("/graphql", json={"query": "{ a }"}).status_code == 504
+
+
+def test_result_that_is_no_json() -> None:
+    """The answer is 500, with an error as GraphQL has it."""
+
+    async def answer(**_: Any) -> dict[str, Any]:
+        return {"data": object()}
+
+    reply = served(answer).post("/graphql", json={"query": "{ a }"})
+    assert (reply.status_code, reply.json()) == (500, {"errors": [{"message": "Internal Server Error"}]})
