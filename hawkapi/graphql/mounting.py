@@ -31,9 +31,9 @@ def add_graphql_routes(
 
     route = router.add_route(path, graphql, methods=("GET", "POST"), name=f"graphql:{path}", include_in_schema=False)
     if graphiql:
-        router.add_route(
-            f"{path.rstrip('/')}{ASSETS}/{{address}}", graphiql_asset, methods=("GET",), include_in_schema=False
-        )
+        # The same name, so that removing the endpoint by its name takes both.
+        assets = f"{path.rstrip('/')}{ASSETS}/{{address}}"
+        router.add_route(assets, graphiql_asset, methods=("GET",), name=route.name, include_in_schema=False)
     return route
 
 

@@ -325,3 +325,12 @@ def test_result_that_is_no_json() -> None:
 
     reply = served(answer).post("/graphql", json={"query": "{ a }"})
     assert (reply.status_code, reply.json()) == (500, {"errors": [{"message": "Internal Server Error"}]})
+
+
+def test_removal() -> None:
+    """What GraphiQL loads goes with the endpoint, so that another can take its place."""
+    app = HawkAPI()
+    name = app.mount_graphql("/graphql", executor=echo, graphiql=True).name
+    assert app.url_path_for(name) == "/graphql"
+    assert len(app.remove_route(name)) == 2
+    app.mount_graphql("/graphql", executor=echo, graphiql=True)
