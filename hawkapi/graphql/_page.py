@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from typing import Final
+from urllib.parse import urlsplit
 
-from hawkapi.http.urls import encode_path
 from hawkapi.openapi.ui import Parts, script_json
 from hawkapi.requests import Request
 from hawkapi.responses.base import Response
@@ -36,7 +36,7 @@ def answer_graphiql(request: Request) -> Response:
     Its Content-Security-Policy lets it load its own files and send requests to its own origin, and nothing else.
     """
     nonce = secrets.token_urlsafe(18)
-    url = encode_path((request.scope.get("root_path") or "") + request.path)
+    url = urlsplit(request.url).path
     parts = Parts(url.rstrip("/") + ASSETS, nonce)
     content = parts.page(
         "GraphiQL",

@@ -279,6 +279,16 @@ def test_graphiql_below_a_prefix() -> None:
     assert 'src="/v1/graphql/assets/' in text
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/api/graphql"])
+def test_graphiql_behind_a_proxy(path: str) -> None:
+    """Its URLs begin with `root_path` once, whether the server leaves it in the path or not."""
+    app = HawkAPI()
+    app.mount_graphql("/graphql", executor=echo, graphiql=True)
+    text = TestClient(app, root_path="/api").get(path, headers={"accept": BROWSER}).text
+    assert 'const url = "/api/graphql";' in text
+    assert 'src="/api/graphql/assets/' in text
+
+
 def test_route() -> None:
     """It has a name, and is not in the API's description."""
     app = HawkAPI()
@@ -315,6 +325,28 @@ def test_executor_that_goes_on_when_cancelled(raises: bool) -> None:
         return {"data": {}}
 
     assert served(go_on, timeout_s=0.01).post("/graphql", json={"query": "{ a }"}).status_code == 504
+
+
+def test_call_outside_an_application() -> None:
+    """The handler works with any request; the context has no application then."""
+    seen: list[Any] = []
+
+    async def look(*, context: dict[str, Any], **_: Any) -> dict[str, Any]:
+        seen.append(context["app"])
+        return {"data": {}}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    executor: Any = look
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"query={a}", "headers": []}
+    reply = asyncio.run(call(make_graphql_handler(executor), Request(scope, receive)))
+    assert (reply.status_code, reply.headers["vary"], seen) == (200, "accept", [None])
+
+
+async def call(handler: Any, request: Request) -> Any:
+    """Call a handler."""
+    return await handler(request)
 
 
 def test_result_that_is_no_json() -> None:
