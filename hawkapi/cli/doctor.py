@@ -53,7 +53,9 @@ def execute(options: argparse.Namespace) -> int:
     if options.format == "json":
         write(format_json(findings, loaded.reference) + "\n", None)
         return exit_code(findings)
-    write(format_human(findings, loaded.reference) + "\n", None)
+    # A terminal or a pipe that is not UTF-8 has no such markers; "?" for one is better than no report.
+    encoding = sys.stdout.encoding or "utf-8"
+    write(format_human(findings, loaded.reference).encode(encoding, "replace").decode(encoding) + "\n", None)
     if not BUILT_WITHOUT_GIL:
         note = "this interpreter always has the GIL, so imports that switch it on were not looked for (DOC070)"
         print(f"hawkapi: {note}", file=sys.stderr)  # noqa: T201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import sysconfig
@@ -78,6 +79,15 @@ def test_json(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["summary"] == {"errors": 0, "warnings": 1, "info": 0, "total": 1}
     assert (report["findings"][0]["rule_id"], report["findings"][0]["location"]) == ("DOC063", "main.py:6")
     assert printed.err == ""
+
+
+def test_an_output_that_is_not_utf_8(project: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where stdout cannot say a marker, the report is printed with something else in its place."""
+    project({"main.py": WARNING})
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii", write_through=True))
+    assert status_of(["doctor", "--threads"]) == 1
+    assert output.getvalue().splitlines()[2] == b"?  DOC063  main.py:6"
 
 
 def test_json_of_an_application_that_prints(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
