@@ -29,7 +29,7 @@ __all__ = ["Found", "Kept"]
 MOST_ITEMS: Final = 1_000
 """Of a collection; a larger one holds data."""
 MOST_DEPTH: Final = 12
-COLLECTIONS: Final[tuple[type[Any], ...]] = (list, tuple, set, frozenset, deque)
+COLLECTIONS: Final[tuple[Any, ...]] = (list, tuple, set, frozenset, deque)
 
 
 type Locate = Callable[[], tuple[Place, str]]
