@@ -377,7 +377,7 @@ class HawkAPI(Serving, Router):
         context_factory: ContextFactory | None = None,
         max_depth: int | None = 15,
         timeout_s: float | None = 30.0,
-        max_tokens: int | None = 15_000,
+        max_tokens: int | None = 2_000,
     ) -> Route:
         """Answer GraphQL requests, by GET and POST, at a path; the route is named `graphql:<path>`.
 

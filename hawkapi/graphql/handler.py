@@ -34,7 +34,8 @@ __all__ = [
 
 DEFAULT_MAX_DEPTH: Final = 15
 """What the introspection query of GraphiQL takes."""
-DEFAULT_MAX_TOKENS: Final = 15_000
+DEFAULT_MAX_TOKENS: Final = 2_000
+"""SECURITY: executors validate in quadratic time, and hold up the event loop meanwhile: about a second for as many."""
 DEFAULT_TIMEOUT_S: Final = 30.0
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
@@ -95,7 +96,7 @@ def make_graphql_handler(
         context_factory: gets the request, and returns further members of the context; may be a coroutine function.
         max_depth: fields within fields that an operation may have, default 15; `None` for any number.
         timeout_s: seconds that the executor may take, default 30; `None` for any time.
-        max_tokens: names, numbers, texts and punctuators that a document may have, default 15 000; `None` for any
+        max_tokens: names, numbers, texts and punctuators that a document may have, default 2 000; `None` for any
             number.
 
     The client sees 400 for what is no GraphQL request, 405 for other methods, 415 for a POST that is not JSON, and 504
