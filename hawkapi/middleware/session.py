@@ -38,6 +38,8 @@ class Loaded(NamedTuple):
 
     text: str
     """JSON."""
+    session: dict[str, Any]
+    """The same as a value, which belongs to the request from here on."""
     is_current: bool
     """Whether its cookie is signed with the key that signs now."""
     key: str = ""
@@ -157,7 +159,7 @@ class SessionMiddleware(Middleware):
             await self._serve_stored(self._store, signed, is_foreign, scope, receive, send)
             return
         loaded = _decode(signed) if signed is not None else None
-        scope["session"] = json.loads(loaded.text) if loaded is not None else {}
+        scope["session"] = loaded.session if loaded is not None else {}
 
         def change(fields: HeaderPairs) -> HeaderPairs:
             return _with_cookie(fields, self._new_cookie(scope["session"], loaded, was_sent=cookie is not None))
@@ -175,7 +177,7 @@ class SessionMiddleware(Middleware):
             is_foreign: whether the client sent a cookie that is none of ours, or too old.
         """
         loaded = await _read(store, signed) if signed is not None else None
-        scope["session"] = json.loads(loaded.text) if loaded is not None else {}
+        scope["session"] = loaded.session if loaded is not None else {}
         is_kept = False
 
         async def send_kept(message: Message) -> None:
@@ -196,12 +198,12 @@ class SessionMiddleware(Middleware):
         may have renewed the session, and its cookie must not be taken from the client.
         """
         text = _encode(scope["session"])
-        name = secrets.token_urlsafe(32)
         if text == EMPTY:
             if loaded is not None:
                 await store.delete(loaded.key)
             return self._format("", 0) if is_foreign or loaded is not None else None
         if loaded is None or scope[RENEWAL_KEY].is_wanted:
+            name = secrets.token_urlsafe(32)
             await store.create(_store_key(name), text, self._max_age)
             if loaded is not None:
                 await store.delete(loaded.key)
@@ -268,16 +270,18 @@ def _decode(signed: Signed) -> Loaded | None:
         text = base64.urlsafe_b64decode(signed.text).decode("utf-8")
     except (ValueError, binascii.Error):
         return None
-    return Loaded(text, signed.is_current) if _is_session(text) else None
+    session = _parse(text)
+    return Loaded(text, session, signed.is_current) if session is not None else None
 
 
 async def _read(store: SessionStore, signed: Signed) -> Loaded | None:
     """Return the session that a cookie names, or `None` if the store has none."""
     key = _store_key(signed.text)
     text = await store.read(key)
-    if text is None or not _is_session(text):
+    session = _parse(text) if text is not None else None
+    if text is None or session is None:
         return None
-    return Loaded(text, signed.is_current, key, signed.text)
+    return Loaded(text, session, signed.is_current, key, signed.text)
 
 
 def _store_key(name: str) -> str:
@@ -285,11 +289,13 @@ def _store_key(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _is_session(text: str) -> bool:
+def _parse(text: str) -> dict[str, Any] | None:
+    """Return a session, or `None` if the text is none."""
     try:
-        return isinstance(json.loads(text), dict)
+        value = json.loads(text)
     except ValueError:
-        return False
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def _encode(session: Any) -> str:
