@@ -5,7 +5,7 @@ with the one the registry announces, and with the one in the manifest when that 
 written as gzip without time and name, beside their licences and a manifest of where each comes from. Nothing of a
 package is run.
 
-Usage: `python ci/assets.py` refreshes `hawkapi/openapi/assets/`; another version is chosen in `PACKAGES`.
+Usage: `python ci/assets.py` refreshes `hawkapi/_html_pages/files/`; another version is chosen in `PACKAGES`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any, Final
 from console import CIError, exit_with, run, step
 from project import PACKAGE, PROJECT
 
-DIRECTORY: Final = PROJECT / PACKAGE / "openapi" / "assets"
+DIRECTORY: Final = PROJECT / PACKAGE / "_html_pages" / "files"
 MANIFEST: Final = "manifest.json"
 MAX_BYTES: Final = 3 * 1024 * 1024
 """How much all files may take on disk: every wheel carries them."""

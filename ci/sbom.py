@@ -28,7 +28,7 @@ from sdist import SdistFile
 from wheel_file import WheelFile
 
 SCHEMA: Final = "bom-1.6.SNAPSHOT.schema.json"
-ASSETS: Final = f"{PACKAGE}/openapi/assets"
+ASSETS: Final = f"{PACKAGE}/_html_pages/files"
 LINE_LIMIT: Final = 300
 REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 

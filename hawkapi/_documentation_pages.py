@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, cast, final
 
-from hawkapi.exceptions import PathNotFoundError
 from hawkapi.http.urls import encode_path
 from hawkapi.observability._probes import Probe
 from hawkapi.requests import Request
@@ -97,12 +96,9 @@ class Pages:
         Raises:
             PathNotFoundError: there is none at the address.
         """
-        from hawkapi.openapi._assets import answer_asset
+        from hawkapi._html_pages.assets import serve_asset
 
-        response = answer_asset(address, request.headers)
-        if response is None:
-            raise PathNotFoundError(request.method, request.path)
-        return response
+        return serve_asset(request, address)
 
     def _answer(self, page: Page, page_url: str | None, request: Request) -> Response:
         from hawkapi.openapi._pages import answer_page

@@ -36,7 +36,7 @@ LAYERS = {
     },
     1: {"codec", "http"},
     2: {"requests", "responses", "uploads", "websocket", "background", "pagination"},
-    3: {"routing", "params", "di", "serialization"},
+    3: {"routing", "params", "di", "serialization", "_html_pages"},
     4: {
         "middleware",
         "security",
@@ -78,7 +78,6 @@ SIDEWAYS = {
     ("routing", "di"),
     ("websocket", "requests"),
     ("observability", "middleware"),
-    ("graphql", "openapi"),
 }
 """Beside the layers: the signature of a handler is read together with its path template and its `Depends`; a WebSocket
 is a connection as a request is; what tells of requests is middleware."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 from urllib.parse import urlsplit
 
-from hawkapi.openapi.ui import Parts, script_json
+from hawkapi._html_pages import response
+from hawkapi._html_pages.parts import Parts, script_json
 from hawkapi.requests import Request
 from hawkapi.responses.base import Response
 
@@ -35,7 +35,7 @@ def answer_graphiql(request: Request) -> Response:
 
     Its Content-Security-Policy lets it load its own files and send requests to its own origin, and nothing else.
     """
-    nonce = secrets.token_urlsafe(18)
+    nonce = response.make_nonce()
     url = urlsplit(request.url).path
     parts = Parts(url.rstrip("/") + ASSETS, nonce)
     content = parts.page(
@@ -49,28 +49,5 @@ def answer_graphiql(request: Request) -> Response:
             parts.inline_script(_SCRIPT.format(url=script_json(url))),
         ],
     )
-    headers = {
-        "content-security-policy": policy(nonce),
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-        # A nonce that is used twice is none.
-        "cache-control": "no-store",
-    }
-    return Response(content, headers=headers, content_type="text/html; charset=utf-8")
-
-
-def policy(nonce: str) -> str:
-    """Return the Content-Security-Policy of the page (W3C CSP Level 3)."""
-    directives = {
-        "default-src": "'none'",
-        "script-src": f"'nonce-{nonce}'",
-        # Its editor writes style attributes; styles alone load nothing here.
-        "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data:",
-        "font-src": "data:",
-        "connect-src": "'self'",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+    # Its editor writes style attributes; styles alone load nothing here.
+    return response.answer_page(content, response.policy(nonce, styles="'self' 'unsafe-inline'"))

@@ -1,17 +1,14 @@
-"""The documentation pages as responses: HTML with a policy of what it may load, new for each response.
-
-SPEC: Content Security Policy Level 3 (https://www.w3.org/TR/CSP3/).
-"""
+"""The documentation pages as responses."""
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final, Literal, NamedTuple
 
-from hawkapi.openapi._assets import CDN
+from hawkapi._html_pages import response
+from hawkapi._html_pages.assets import CDN
 from hawkapi.openapi.ui import get_redoc_html, get_scalar_ui_html, get_swagger_ui_html, oauth2_redirect_html
 from hawkapi.responses.base import Response
 
@@ -64,17 +61,10 @@ def answer_page(page: Page, title: str, place: Place, assets: Assets, document: 
         assets: where it loads scripts and styles from.
         document: what it shows; it may send requests to the servers that are named there.
     """
-    nonce = secrets.token_urlsafe(18)
+    nonce = response.make_nonce()
     assets_url = place.assets_url if assets == "package" else None
-    headers = {
-        "content-security-policy": policy(page, nonce, assets, origins(document)),
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-        # A nonce that is used twice is none.
-        "cache-control": "no-store",
-    }
     content = _html(page, title, place, assets_url, nonce)
-    return Response(content, headers=headers, content_type="text/html; charset=utf-8")
+    return response.answer_page(content, policy(page, nonce, assets, origins(document)))
 
 
 def _html(page: Page, title: str, place: Place, assets_url: str | None, nonce: str) -> str:
@@ -104,19 +94,13 @@ def policy(page: Page, nonce: str, assets: Assets, others: Iterable[str]) -> str
     styles = STYLES[page].format(nonce=nonce, assets="'self'" if assets == "package" else CDN)
     # ReDoc shows a logo from there; the packaged file does without.
     logo = " https://cdn.redoc.ly" if assets == "cdn" and page is Page.REDOC else ""
-    directives = {
-        "default-src": "'none'",
-        "script-src": f"'nonce-{nonce}'",
-        "style-src": styles,
+    return response.policy(
+        nonce,
+        styles=styles,
         # `blob:` is how Swagger UI and Scalar show an image that an operation answered.
-        "img-src": f"'self' data: blob:{logo}",
-        "font-src": "data:",
-        "connect-src": " ".join(["'self'", *others]),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+        images=f"'self' data: blob:{logo}",
+        connections=" ".join(["'self'", *others]),
+    )
 
 
 def origins(document: Mapping[str, Any]) -> list[str]:

@@ -67,7 +67,7 @@ def test_build_sbom_lists_the_assets_of_the_documentation_pages(tmp_path: Path) 
     """A package from npm is a component with its version, its licence and the files that are taken from it."""
     make_sdist(tmp_path)
     manifest = json.dumps({"packages": [MANIFEST]}).encode()
-    make_wheel(tmp_path, LOCAL_WHEELS[2], files={"hawkapi/openapi/assets/manifest.json": manifest})
+    make_wheel(tmp_path, LOCAL_WHEELS[2], files={"hawkapi/_html_pages/files/manifest.json": manifest})
     document = sbom.build_sbom(DistSet(tmp_path))
     assert document["components"][-1] == {
         "type": "library",
@@ -83,7 +83,7 @@ def test_build_sbom_lists_the_assets_of_the_documentation_pages(tmp_path: Path) 
             {
                 "type": "file",
                 "bom-ref": "pkg:npm/%40page/viewer@1.2.3#dist/viewer.js",
-                "name": "hawkapi/openapi/assets/page.viewer.js.gz",
+                "name": "hawkapi/_html_pages/files/page.viewer.js.gz",
                 "hashes": [{"alg": "SHA-256", "content": "0" * 64}],
             }
         ],
@@ -127,7 +127,7 @@ def test_check_schema_accepts_what_is_written(tmp_path: Path) -> None:
     release = make_release(tmp_path / "dist")
     manifest = json.dumps({"packages": [MANIFEST]}).encode()
     for name in LOCAL_WHEELS:
-        make_wheel(release, name, files={"hawkapi/openapi/assets/manifest.json": manifest})
+        make_wheel(release, name, files={"hawkapi/_html_pages/files/manifest.json": manifest})
     sbom.write_sbom(release, tmp_path / "out" / "sbom.json")
     found = sbom.check_schema(tmp_path / "out" / "sbom.json")
     assert found == "CycloneDX 1.6, 2 optional and 2 required components"

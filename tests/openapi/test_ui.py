@@ -13,15 +13,10 @@ from typing import Any
 
 import pytest
 
-from hawkapi.openapi._assets import answer_asset, load_assets
+from hawkapi._html_pages.assets import answer_asset, load_assets
+from hawkapi._html_pages.parts import script_json
 from hawkapi.openapi._pages import Page, origins, policy
-from hawkapi.openapi.ui import (
-    get_redoc_html,
-    get_scalar_ui_html,
-    get_swagger_ui_html,
-    oauth2_redirect_html,
-    script_json,
-)
+from hawkapi.openapi.ui import get_redoc_html, get_scalar_ui_html, get_swagger_ui_html, oauth2_redirect_html
 
 PAGES = [
     pytest.param(get_swagger_ui_html, " - Swagger UI", id="swagger-ui"),

@@ -1,4 +1,4 @@
-"""What the documentation pages consist of: files from npm, compressed in the package, and their copies on a CDN."""
+"""What pages consist of: files from npm, compressed in the package, and their copies on a CDN."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import json
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
+from hawkapi.exceptions import PathNotFoundError
 from hawkapi.http.conditional import ETag, HeaderSource, Outcome, evaluate
 from hawkapi.http.preferences import choose_coding
+from hawkapi.requests import Request
 from hawkapi.responses.base import Response
 
 CDN: Final = "https://cdn.jsdelivr.net"
@@ -68,7 +70,7 @@ def load_assets() -> dict[str, Asset]:
 
 
 def _read(name: str) -> bytes:
-    return files("hawkapi.openapi").joinpath("assets", name).read_bytes()
+    return files("hawkapi._html_pages").joinpath("files", name).read_bytes()
 
 
 def answer_asset(address: str, headers: HeaderSource) -> Response | None:
@@ -98,3 +100,15 @@ def answer_asset(address: str, headers: HeaderSource) -> Response | None:
     else:
         content = gzip.decompress(content)
     return Response(content, headers=fields, content_type=asset.media_type)
+
+
+def serve_asset(request: Request, address: str) -> Response:
+    """Answer a request for an asset, as a handler; a plain function, so that a worker thread reads the file.
+
+    Raises:
+        PathNotFoundError: there is none at the address.
+    """
+    response = answer_asset(address, request.headers)
+    if response is None:
+        raise PathNotFoundError(request.method, request.path)
+    return response
