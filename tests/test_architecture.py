@@ -29,6 +29,7 @@ LAYERS = {
         "status",
         "_callables",
         "_lock_statistics",
+        "_optional",
         "_threading",
         "_cross_loop",
         "_once",

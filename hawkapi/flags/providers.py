@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import logging
 import math
@@ -13,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from hawkapi._optional import load_optional
 from hawkapi._threading import named_lock
 
 if TYPE_CHECKING:
@@ -196,10 +196,8 @@ def _parser_for(path: Path) -> Callable[[bytes], object]:
     if suffix == ".toml":
         return _parse_toml
     if suffix in {".yaml", ".yml"}:
-        try:
-            safe_load: Callable[[bytes], object] = importlib.import_module("yaml").safe_load
-        except ImportError as exc:
-            raise ImportError(f"{path} needs PyYAML: pip install 'hawkapi[yaml]'") from exc
+        safe_load: Callable[[bytes], object]
+        safe_load = load_optional("yaml", needed_by=str(path), package="PyYAML", extra="yaml").safe_load
         return safe_load
     raise ValueError(f"Unsupported flag file extension {suffix!r} of {path}; use .json, .toml, .yaml or .yml")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hawkapi._optional import load_optional
 from hawkapi.graphql.handler import GraphQLExecutor
 
 __all__ = ["from_graphql_core", "from_strawberry"]
@@ -30,7 +30,9 @@ def from_graphql_core(schema: Any, *, middleware: Any = None) -> GraphQLExecutor
     async def execute(
         query: str, variables: dict[str, Any] | None, operation_name: str | None, context: dict[str, Any]
     ) -> dict[str, Any]:
-        result = await _load("graphql").graphql(
+        # Here, because it takes long to load.
+        library = load_optional("graphql", needed_by="from_graphql_core", package="graphql-core", extra="graphql")
+        result = await library.graphql(
             schema,
             query,
             context_value=context,
@@ -80,15 +82,3 @@ def _as_response(result: Any) -> dict[str, Any]:
     if extensions:
         response["extensions"] = dict(extensions)
     return response
-
-
-def _load(name: str) -> Any:
-    """Import a package; here, because it is optional and takes long to load.
-
-    Raises:
-        ImportError: it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as exc:
-        raise ImportError("this needs graphql-core: pip install 'hawkapi[graphql]'") from exc

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, Final, NamedTuple, final
 
+from hawkapi._optional import load_optional
 from hawkapi._threading import Once
 
 
@@ -21,10 +21,8 @@ _collectors: Final[Once[Collectors]] = Once()
 
 
 def _make() -> Collectors:
-    try:
-        prometheus: Any = importlib.import_module("prometheus_client")
-    except ImportError as exc:
-        raise ImportError("metrics=True needs prometheus_client: pip install 'hawkapi[metrics]'") from exc
+    who = "metrics=True"
+    prometheus = load_optional("prometheus_client", needed_by=who, package="prometheus_client", extra="metrics")
     return Collectors(
         prometheus.Gauge("hawkapi_bulkhead_in_flight", "Slots that are taken.", ["name"]),
         prometheus.Gauge("hawkapi_bulkhead_capacity", "Slots that there are.", ["name"]),

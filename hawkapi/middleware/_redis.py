@@ -18,10 +18,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import importlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final, NamedTuple, final
 
+from hawkapi._optional import load_optional
 from hawkapi._threading import AsyncSemaphore, watched
 from hawkapi.middleware._outage import Outage
 
@@ -362,10 +362,7 @@ def _load(name: str) -> Any:
     Raises:
         ImportError: it is not installed.
     """
-    try:
-        return importlib.import_module(name)
-    except ImportError as exc:
-        raise ImportError("this needs redis: pip install 'hawkapi[redis]'") from exc
+    return load_optional(name, needed_by="this", package="redis", extra="redis")
 
 
 def lua_now(names: Sequence[str]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, final
 
+from hawkapi._optional import load_optional
 from hawkapi.middleware._compression import CompressionMiddleware
 from hawkapi.types import ASGIApp
 
@@ -45,9 +45,6 @@ class BrotliMiddleware(CompressionMiddleware):
     def __init__(self, app: ASGIApp, *, minimum_size: int = 500, quality: int = 4) -> None:
         if not 0 <= quality <= 11:
             raise ValueError(f"quality is {quality}; it must be from 0 to 11")
-        try:
-            # Here, because it is optional. COMPAT: it has no wheels for 3.13t.
-            module = importlib.import_module("brotli")
-        except ImportError as exc:
-            raise ImportError("BrotliMiddleware needs the package brotli: pip install 'hawkapi[compression]'") from exc
+        # COMPAT: it has no wheels for 3.13t.
+        module = load_optional("brotli", needed_by="BrotliMiddleware", package="brotli", extra="compression")
         super().__init__(app, {"br": lambda: BrotliCompressor(module, quality)}, minimum_size)

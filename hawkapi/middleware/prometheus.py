@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, final
 
+from hawkapi._optional import load_optional
 from hawkapi._threading import named_lock
+from hawkapi._workers import run_in_worker
 from hawkapi.middleware._route_keys import RouteKeys
 from hawkapi.middleware._watching import ResponseWatch, known_method
 from hawkapi.middleware.base import Middleware
@@ -93,20 +95,6 @@ def make_collectors(prometheus: Any, registry: Any) -> Collectors:
     )
 
 
-def load_prometheus() -> Any:
-    """Return the library.
-
-    Raises:
-        ImportError: it is not installed.
-    """
-    try:
-        return importlib.import_module("prometheus_client")
-    except ImportError as exc:
-        raise ImportError(
-            "PrometheusMiddleware needs prometheus_client: pip install 'hawkapi[metrics]'", name="prometheus_client"
-        ) from exc
-
-
 def registry_of(prometheus: Any, multiprocess: Any) -> Any:
     """Return a registry with the values of all processes."""
     registry = prometheus.CollectorRegistry()
@@ -151,7 +139,8 @@ class PrometheusMiddleware(Middleware):
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__(app)
-        prometheus = load_prometheus()
+        who = "PrometheusMiddleware"
+        prometheus = load_optional("prometheus_client", needed_by=who, package="prometheus_client", extra="metrics")
         self.registry: Any = prometheus.CollectorRegistry() if registry is None else registry
         """What is counted, for code that wants it elsewhere."""
         self._metrics_path = metrics_path
@@ -173,7 +162,7 @@ class PrometheusMiddleware(Middleware):
         if scope["type"] != "http":
             return self.app(scope, receive, send)
         if route_path(scope) == self._metrics_path:
-            return self._report()(scope, receive, send)
+            return self._report(scope, receive, send)
         return self._counted(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,7 +194,11 @@ class PrometheusMiddleware(Middleware):
                 return
             self._count(ended)
 
-    def _report(self) -> Response:
+    async def _report(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._count_destroyed()
-        registry = self.registry if self._all_processes is None else self._all_processes()
-        return Response(self._as_text(registry), headers={"content-type": CONTENT_TYPE})
+        # In a worker thread: the library reads a file of each process, or formats what there is for milliseconds.
+        text = await run_in_worker(scope, self._text)
+        await Response(text, headers={"content-type": CONTENT_TYPE})(scope, receive, send)
+
+    def _text(self) -> bytes:
+        return self._as_text(self.registry if self._all_processes is None else self._all_processes())

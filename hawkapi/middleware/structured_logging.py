@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from hawkapi._optional import load_optional
 from hawkapi.middleware._heads import changing_head, field_name
 from hawkapi.middleware._watching import ResponseWatch
 from hawkapi.middleware.base import Middleware
@@ -17,20 +17,6 @@ from hawkapi.types import ASGIApp, Receive, Scope, Send
 __all__ = ["StructuredLoggingMiddleware"]
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
-
-
-def load_structlog() -> Any:
-    """Return the library.
-
-    Raises:
-        ImportError: it is not installed.
-    """
-    try:
-        return importlib.import_module("structlog")
-    except ImportError as exc:
-        raise ImportError(
-            "StructuredLoggingMiddleware needs structlog: pip install 'hawkapi[logging]'", name="structlog"
-        ) from exc
 
 
 def configure(structlog: Any) -> None:
@@ -85,7 +71,9 @@ class StructuredLoggingMiddleware(Middleware):
         super().__init__(app)
         if log_level.lower() not in LEVELS:
             raise ValueError(f"log_level is {log_level!r}; it is one of {', '.join(LEVELS)}")
-        structlog = load_structlog()
+        structlog = load_optional(
+            "structlog", needed_by="StructuredLoggingMiddleware", package="structlog", extra="logging"
+        )
         if configure_structlog and not structlog.is_configured():
             configure(structlog)
         self._name = field_name(request_id_header)

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Final, final
 
+from hawkapi._optional import load_optional
 from hawkapi.middleware._compression import CompressionMiddleware, Compressor
 from hawkapi.types import ASGIApp
 
@@ -90,17 +91,13 @@ def compressor_factory(level: int) -> Callable[[], Compressor]:
     Raises:
         ImportError: there is nothing to make it of.
     """
-    # Here, because they are optional. COMPAT: the package has no wheels for 3.13t.
     try:
         library = importlib.import_module("compression.zstd")
     except ImportError:
         pass
     else:
         return lambda: LibraryCompressor(library, level)
-    try:
-        package = importlib.import_module("zstandard")
-    except ImportError as exc:
-        raise ImportError(
-            "ZstandardMiddleware needs Python 3.14 or the package zstandard: pip install 'hawkapi[compression]'"
-        ) from exc
+    # COMPAT: it has no wheels for 3.13t.
+    who = "ZstandardMiddleware before Python 3.14"
+    package = load_optional("zstandard", needed_by=who, package="zstandard", extra="compression")
     return lambda: PackageCompressor(package, level)

@@ -6,12 +6,12 @@ and public keys for signatures, never both in one verifier; `none` is no algorit
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
+from hawkapi._optional import load_optional
 from hawkapi.di.security import SecurityScopes
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.security._authorization import bearer_token, read_authorization
@@ -205,10 +205,7 @@ def load_jwt() -> Any:
     Raises:
         ImportError: it is not installed.
     """
-    try:
-        return importlib.import_module("jwt")
-    except ImportError as exc:
-        raise ImportError("JWTVerifier needs PyJWT: pip install 'hawkapi[jwt]'") from exc
+    return load_optional("jwt", needed_by="JWTVerifier", package="PyJWT", extra="jwt")
 
 
 def check_algorithms(algorithms: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:

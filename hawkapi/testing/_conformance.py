@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from typing import Any, final
 
+from hawkapi._optional import load_optional
 from hawkapi.http.media_types import essence_of, is_json
 from hawkapi.openapi._walk import list_of, mapping_of, media_type_in, resolve
 from hawkapi.testing.response import TestResponse
@@ -22,11 +22,8 @@ class Conformance:
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
-        try:
-            # An extra, whose types are in a package of their own.
-            self._validator: Any = importlib.import_module("jsonschema").Draft202012Validator
-        except ImportError as exc:
-            raise ImportError("contract tests need jsonschema: pip install 'hawkapi[contract]'") from exc
+        library = load_optional("jsonschema", needed_by="a contract test", package="jsonschema", extra="contract")
+        self._validator: Any = library.Draft202012Validator
         self._document = document
 
     def fits(self, schema: Any, value: Any) -> bool:
