@@ -104,7 +104,7 @@ class Soak:
         self.threads: list[int] = []
         """How many threads the process had then: each brings memory of its own, and pools grow to their size once."""
         self._pid = pid
-        self._generation = self._state()["generation"]
+        self._generation = self._ask("state")["generation"]
 
     def play_round(self, seconds: float) -> None:
         """Let users work and vandals rage for some seconds, and compare everything that there is to compare.
@@ -129,6 +129,7 @@ class Soak:
         each = [vandal.counts for vandal in vandals] + [counts for user in users for counts in user.counts]
         self.counts += total(each)
         self._compare()
+        self.blocks.append(self._ask("memory")["blocks"])
         self.resident.append(resident_bytes(self._pid))
         self.threads.append(len([*Path(f"/proc/{self._pid}/task").iterdir()]))
         self._tidy()
@@ -141,7 +142,6 @@ class Soak:
     def _compare(self) -> None:
         counts = self.counts
         state = self._quiet_state()
-        self.blocks.append(state["blocks"])
         handled = sum(counts[what] for what in HANDLED)
         assert state["begun"] == state["ended"] == handled, (state, counts)
         assert state["inside"] == state["inside_too_many"] == 0, state
@@ -157,17 +157,17 @@ class Soak:
         """Return the state of the server once nothing is going on but the question."""
         state: dict[str, int] = {}
         for _ in range(QUIET_TRIES):
-            state = self._state()
+            state = self._ask("state")
             if state["in_flight"] == 1 and state["begun"] == state["ended"]:
                 return state
             threading.Event().wait(QUIET_PAUSE_S)
         raise AssertionError(f"the server is not done: {state}")
 
-    def _state(self) -> dict[str, int]:
+    def _ask(self, what: str) -> dict[str, int]:
         web = Web(self.service.address, self.counts)
-        _, state = web.ask("GET", "/soak/state", 200)
+        _, answer = web.ask("GET", f"/soak/{what}", 200)
         web.close()
-        return dict(state)
+        return dict(answer)
 
     def _served(self, sent: int) -> Counter[str]:
         """Return how many requests the server has counted by status, when it has counted all; the end of one is
