@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
@@ -50,11 +50,13 @@ class ClientOverrides:
         """Make the overrides active in this context, around those that are."""
         before = living()
         carried = (*(held for held in self._inherited if not held.ended), *self._begin())
-        ACTIVE.set((*carried, *(held for held in before if held not in carried)))
+        token = ACTIVE.set((*carried, *(held for held in before if held not in carried)))
         try:
             yield
         finally:
-            ACTIVE.set(before)
+            # What the garbage collector ends, of a closed loop, is in another context, and leaves that as it is.
+            with suppress(ValueError):
+                ACTIVE.reset(token)
 
     def close(self) -> None:
         """End the client's own overrides.

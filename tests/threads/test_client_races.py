@@ -10,14 +10,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from loops import run_in_loops, run_in_threads
+from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
 from seeds import seeds
 
 from hawkapi import HawkAPI, Request, Response
 from hawkapi.di import Depends
+from hawkapi.di._active import living
 from hawkapi.testing import Call, TestClient, TestResponse, hammer, override
 from hawkapi.testing._cookies import CookieJar
 from hawkapi.testing._url import URL
+from hawkapi.testing.overrides import ClientOverrides
 from hawkapi.types import Receive, Scope, Send
 
 pytestmark = pytest.mark.race
@@ -248,3 +250,27 @@ def test_async_block_is_used_from_threads() -> None:
             assert loops == {asyncio.get_running_loop()}
 
     asyncio.run(main())
+
+
+def test_request_that_is_destroyed_in_the_context_of_somebody_else() -> None:
+    """The collector ends the requests of a closed loop in any context; overrides that are active there stay active."""
+    app = HawkAPI()
+    client = ClientOverrides(app, {str: lambda: "the client's"})
+
+    async def request() -> None:
+        with client.entering():
+            entered.append(living())
+            await asyncio.get_running_loop().create_future()
+
+    entered: list[object] = []
+    with hand_driven_loops(1) as (loop,):
+        task = loop.create_task(request())
+        let_run(loop)
+        close_under_tasks(loop)
+    with override(app, {int: lambda: 1}):
+        before = living()
+        del task
+        gc.collect()
+        assert living() == before != ()
+    assert len(entered) == 1
+    client.close()
