@@ -14,7 +14,7 @@ import inspect
 import types
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, Final, Protocol, cast, final
+from typing import Any, Final, NoReturn, Protocol, cast, final
 
 from hawkapi._threading import Once
 from hawkapi.di.errors import ScopeClosedError
@@ -267,8 +267,26 @@ class Keeper:
         """
         self._exits.extend(exits)
         if self._closed:
-            await self.aclose()
-            raise ScopeClosedError(f"{self._what} was closed while something was being made for it")
+            await self._refuse()
+
+    async def keep_value(self, slot: object, value: object, exits: list[Exit]) -> None:
+        """Take the complete instance of a slot, and its exits.
+
+        Raises:
+            ScopeClosedError: the life has ended meanwhile; the exits have been left, and the instance is not kept.
+        """
+        # THREADS: who closes sets `_closed`, then leaves the exits, then clears the values. So the value comes before
+        # its exits and the look at `_closed` last: what somebody finds here is open, and nothing closed stays.
+        self.values[slot] = value
+        self._exits.extend(exits)
+        if self._closed:
+            self.values.pop(slot, None)
+            await self._refuse()
+
+    async def _refuse(self) -> NoReturn:
+        """Leave what came too late."""
+        await self.aclose()
+        raise ScopeClosedError(f"{self._what} was closed while something was being made for it")
 
     async def leave(self, outcome: Outcome) -> None:
         """End the life: leave all exits. A second call finds nothing to do."""

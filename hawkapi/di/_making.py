@@ -160,6 +160,8 @@ class Resolver:
                     f"{provider.label} needs itself: factories that ask the container by hand wait for each other. "
                     "Break the cycle: let one ask later."
                 ) from None
+            # The cell still has what was closed while this waited for it, or made it.
+            keeper.check_open()
         return value
 
     def _place(self, provider: Provider) -> tuple[Keeper, object]:
@@ -180,8 +182,7 @@ class Resolver:
         """Make the instance of a slot; the caller holds the slot's cell."""
         exits: list[Exit] = []
         value = await self._attempt(provider, provider, exits)
-        await keeper.keep(exits)
-        keeper.values[slot] = value
+        await keeper.keep_value(slot, value, exits)
         return value
 
     async def _attempt(self, provider: Provider, user: Provider | None, exits: list[Exit]) -> Any:

@@ -8,13 +8,16 @@ import gc
 import threading
 import weakref
 from collections.abc import AsyncGenerator
+from types import ModuleType
 
 import pytest
+from interleaving import elsewhere, for_every_line, interrupted
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
 
 from hawkapi._threading import ShardedCounter
-from hawkapi.di import Container, Depends, override
+from hawkapi.di import Container, Depends, _keeping, _making, override
 from hawkapi.di._keeping import InstanceExit, Keeper
+from hawkapi.di._making import Resolver
 from hawkapi.di.errors import CircularDependencyError, ScopeClosedError
 from hawkapi.di.overrides import callables_for
 
@@ -305,3 +308,66 @@ def test_what_is_kept_while_the_life_ends_is_left_once() -> None:
 
     run_in_loops(2, main)
     assert {closing.count.value for _, closing in lives} == {1}
+
+
+@pytest.mark.parametrize("module", [_keeping, _making], ids=["keeping", "making"])
+def test_life_that_ends_at_any_line_while_an_instance_is_made(module: ModuleType) -> None:
+    """Each instance is closed once, and who asks for one afterwards is refused: nothing closed is kept, or found."""
+
+    def scenario(number: int) -> bool:
+        container = Container()
+        made: list[Closing] = []
+        found_closed: list[Closing] = []
+        ended: list[bool] = []
+        root = container.engine.lives.period.root
+
+        def make() -> Closing:
+            made.append(Closing())
+            return made[-1]
+
+        def interrupt(line: int) -> None:
+            if line == number:
+                elsewhere(lambda: asyncio.run(container.aclose()))
+                ended.append(True)
+            elif ended:
+                found_closed.extend(each for each in root.values.values() if each.count.value)
+
+        container.singleton(Closing, factory=make)
+        asks = Resolver(container.engine.lives, container.engine.view)
+        with interrupted(module, interrupt), contextlib.suppress(ScopeClosedError):
+            asyncio.run(asks.resolve(Closing, None))
+        if ended:
+            with pytest.raises(ScopeClosedError):
+                asyncio.run(asks.resolve(Closing, None))
+            assert [each.count.value for each in made] == [1] * len(made)
+        assert found_closed == []
+        return bool(ended)
+
+    assert for_every_line(scenario) > 5
+
+
+def test_life_that_ends_while_others_wait_for_an_instance() -> None:
+    """Who waited is refused as well: what the cell has by then is closed."""
+    container = Container()
+    going = []
+
+    async def make() -> Closing:
+        going.append(asyncio.get_running_loop().create_future())
+        await going[0]
+        return Closing()
+
+    container.singleton(Closing, factory=make)
+    with hand_driven_loops(2) as (first, second):
+        maker = first.create_task(container.resolve(Closing))
+        let_run(first)
+        waiter = second.create_task(container.resolve(Closing))
+        let_run(second)
+        first.call_soon(going[0].set_result, None)
+        let_run(first)
+        closing = maker.result()
+        closer = first.create_task(container.aclose())
+        let_run(first)
+        assert closer.done()
+        let_run(second)
+        assert closing.count.value == 1
+        assert isinstance(waiter.exception(), ScopeClosedError)
