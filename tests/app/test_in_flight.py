@@ -11,7 +11,7 @@ from apps import NO_PROBES, app_with, hello
 from asgi import call, http_scope
 from loops import run_in_loops, run_in_threads
 
-from hawkapi import HawkAPI, PlainTextResponse
+from hawkapi import HawkAPI, PlainTextResponse, _threading
 
 
 class Refuse:
@@ -131,3 +131,16 @@ def test_requests_of_many_loops_are_counted_exactly() -> None:
     run_in_loops(4, main)
     assert app.in_flight == 0
     assert (len(seen), min(seen) >= 1, max(seen) <= 20) == (400, True, True)
+
+
+@pytest.mark.race
+def test_requests_of_threads_that_share_one_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the GIL: each request of all threads adds one and takes one away."""
+    monkeypatch.setattr(_threading, "FREE_THREADED", False)
+    app = app_with(hello)
+
+    async def main(_: int) -> list[int]:
+        return [(await call(app, "GET", "/")).status for _ in range(200)]
+
+    assert run_in_loops(8, main) == [[200] * 200] * 8
+    assert app.in_flight == 0

@@ -30,7 +30,8 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 sys.path[:0] = [str(HERE.parent / "support")]
 
-from guarding.table import Guard, TableError, read_table  # noqa: E402 - found through the path set above
+from guarding.repeating import MISTAKES  # noqa: E402 - found through the path set above
+from guarding.table import Guard, TableError, read_table  # noqa: E402
 
 TABLE: Final = HERE / "guards.toml"
 HANG_S: Final = 40
@@ -39,8 +40,11 @@ START_S: Final = 60.0
 """How long pytest may take besides: to start, to collect, to end."""
 CONTROLS: Final = 2
 """Repetitions with the guard in place: one without pauses and one with."""
-WRONG: Final = ("NameError", "SyntaxError", "ImportError", "IndentationError", "ModuleNotFoundError")
-"""What a replacement that is wrong by itself raises."""
+WRONG: Final = frozenset(
+    name for kind in MISTAKES for name in (kind.__name__, *(sub.__name__ for sub in kind.__subclasses__()))
+)
+"""What a replacement that is wrong by itself raises, by name. No row may count it as noticed: a race that looks like a
+mistake is shown by a test that asks for what the race breaks."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,14 @@ def copied_project() -> Iterator[Path]:
 
 
 @contextmanager
-def without(guard: Guard, tree: Path) -> Iterator[None]:
-    """Take a guard out of the copy for the length of a block."""
+def without(guard: Guard, tree: Path) -> Iterator[tuple[int, int]]:
+    """Take a guard out of the copy for the length of a block; give the lines that come in its place."""
     file = tree / guard.module
     source = file.read_text("utf-8")
     file.write_text(guard.taken_out(source), "utf-8")
     forget_compiled(file)
     try:
-        yield
+        yield guard.lines(source)
     finally:
         file.write_text(source, "utf-8")
         forget_compiled(file)
@@ -92,15 +96,22 @@ def forget_compiled(file: Path) -> None:
 
 
 def try_tests(
-    module: str, tests: Sequence[str], tree: Path, times: int, seconds: float, *, hang_s: float = HANG_S
+    module: str,
+    tests: Sequence[str],
+    tree: Path,
+    times: int,
+    seconds: float,
+    *,
+    hang_s: float = HANG_S,
+    replaced: tuple[int, int] | None = None,
 ) -> Verdict:
-    """Run the tests that claim something of a module, on the copy as it is now."""
+    """Run the tests that claim something of a module, on the copy as it is now, with the lines that were replaced."""
     result = tree / "result.json"
     result.unlink(missing_ok=True)
     log = tree / "output.txt"
     with log.open("wb") as words:
         process = subprocess.Popen(
-            command(module, tests, times, seconds, result, hang_s),
+            command(module, tests, times, seconds, result, hang_s, replaced),
             cwd=tree,
             env=environment(tree),
             stdout=words,
@@ -117,10 +128,20 @@ def try_tests(
     return verdict(result, code, log.read_text("utf-8", "replace"))
 
 
-def command(module: str, tests: Sequence[str], times: int, seconds: float, result: Path, hang_s: float) -> list[str]:
+def command(
+    module: str,
+    tests: Sequence[str],
+    times: int,
+    seconds: float,
+    result: Path,
+    hang_s: float,
+    replaced: tuple[int, int] | None,
+) -> list[str]:
     """Return the command line of pytest."""
     hanging = ["-o", f"faulthandler_timeout={hang_s}", "-o", "faulthandler_exit_on_timeout=true"]
     options = ["--times", str(times), "--at-most-s", str(seconds), "--pause-in", module, "--result", str(result)]
+    if replaced is not None:
+        options += ["--replaced", f"{replaced[0]}-{replaced[1]}"]
     plugins = ["-p", "guarding.repeating", "-p", "no:cacheprovider"]
     return [sys.executable, "-m", "pytest", "-q", "-x", *plugins, *hanging, *options, *tests]
 
@@ -145,9 +166,12 @@ def verdict(result: Path, code: int | None, output: str) -> Verdict:
     if said is None or not said["repetition"]:
         raise TableError(f"pytest ran no test (exit code {code}):\n{output[-2000:]}")
     failure = said["failure"]
+    mistakes = said["mistakes"]
+    if failure is not None and failure["error"].startswith(tuple(WRONG)):
+        mistakes.append(failure["error"])
+    if mistakes:
+        raise TableError(f"the replacement is wrong by itself: {'; '.join(mistakes)}")
     if failure is not None:
-        if failure["error"].startswith(WRONG):
-            raise TableError(f"the replacement is wrong by itself: {failure['error']}")
         return Verdict(True, said["passed"], f"{failure['test'].rpartition('::')[2]}: {failure['error']}")
     if not said["over"]:
         return Verdict(True, said["passed"], "hang" if "Timeout (" in output or code is None else f"crash ({code})")
@@ -159,8 +183,8 @@ def verdict(result: Path, code: int | None, output: str) -> Verdict:
 def try_guard(guard: Guard, tree: Path, arguments: argparse.Namespace) -> bool:
     """Try one guard and print its row; return whether it is as it must be."""
     started = time.monotonic()
-    with without(guard, tree):
-        seen = try_tests(guard.module, guard.tests, tree, arguments.times, arguments.seconds)
+    with without(guard, tree) as replaced:
+        seen = try_tests(guard.module, guard.tests, tree, arguments.times, arguments.seconds, replaced=replaced)
     print(f"{guard.name:<72} {seen!s:<20} {time.monotonic() - started:>5.0f} s  {seen.how[:120]}", flush=True)
     if not seen.noticed and guard.stays:
         print(f"    it stays: {guard.stays}")

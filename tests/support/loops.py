@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,20 @@ def run_in_loops[T](
             return await main(index)
 
     return run_in_threads(count, lambda index: asyncio.run(limited(index)), deadline_s=deadline_s + _GRACE_S)
+
+
+def meet[T](count: int, rounds: Sequence[Callable[[int], T]]) -> list[list[T]]:
+    """Call each function in `count` threads at the same moment, one after the other; return the results of each."""
+    barrier = threading.Barrier(count)
+
+    def work(index: int) -> list[T]:
+        results = []
+        for function in rounds:
+            barrier.wait(DEADLINE_S)
+            results.append(function(index))
+        return results
+
+    return [list(results) for results in zip(*run_in_threads(count, work), strict=True)]
 
 
 @contextmanager

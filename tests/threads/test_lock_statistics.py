@@ -173,6 +173,24 @@ def test_locks_that_are_gone_still_count() -> None:
     assert not list(statistics._tallies)
 
 
+@pytest.mark.race
+def test_primitives_of_many_threads_are_all_watched() -> None:
+    """None is lost, while others are forgotten because they are gone."""
+    statistics = LockStatistics()
+
+    def run(_: int) -> list[AsyncSemaphore]:
+        kept = []
+        for _ in range(100):
+            kept.append(AsyncSemaphore(1))
+            statistics.watch("kept", kept[-1])
+            statistics.watch("dropped", AsyncSemaphore(1))
+        return kept
+
+    kept = run_in_threads(4, run)
+    gc.collect()
+    assert statistics.waits() == [Waits("kept", sum(map(len, kept)), 0)]
+
+
 def test_rows_are_sums() -> None:
     """Locks of one name have one row, whose longest wait is that of the worst of them."""
     statistics = LockStatistics()

@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
 import pytest
+from interleaving import at_line, elsewhere, for_every_line, interrupted
 from loops import close_under_tasks, hand_driven_loops, let_run, run_in_loops, run_in_threads
 
+from hawkapi import _once
+from hawkapi._once import CircularWaitError, _Attempt
 from hawkapi._threading import Once, ShardedCounter
 
 THREADS = 4
@@ -264,3 +267,25 @@ def test_value_is_complete_when_it_is_seen() -> None:
         values = run_in_threads(THREADS, ask)
         assert all(value is values[0] for value in values)
         assert values[0] == list(range(100))
+
+
+def test_two_that_begin_to_wait_for_each_other_at_any_line() -> None:
+    """Whatever line one has come to when the other begins, one of them sees the circle at once."""
+
+    def waits(own: _Attempt, other: _Attempt) -> bool:
+        try:
+            own.begin_to_wait(other)
+        except CircularWaitError:
+            return False
+        return True
+
+    def scenario(number: int) -> bool:
+        one, two = _Attempt(blocking=True), _Attempt(blocking=True)
+        waiting: list[bool] = []
+        interrupt = at_line(number, lambda: waiting.append(elsewhere(lambda: waits(two, one))))
+        with interrupted(_once, interrupt) as lines:
+            waiting.append(waits(one, two))
+        assert len(waiting) == 1 or not all(waiting)
+        return len(lines) > number
+
+    assert for_every_line(scenario) > 3

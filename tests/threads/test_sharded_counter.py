@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from interleaving import interrupted
+from interleaving import at_line, for_every_line, interrupted
 from loops import run_in_threads
 
 from hawkapi import _threading
@@ -77,3 +77,32 @@ def test_finaliser_may_add_between_any_two_lines() -> None:
         counter.value  # noqa: B018 - reading is what is interrupted
     assert len(lines) > 10
     assert counter.value == 10 * len(lines) + 1
+
+
+def test_thread_that_ends_at_any_line_of_a_reading() -> None:
+    """What it adds last is not missed when its shard is folded, however late the reading finds that it has ended."""
+
+    def scenario(number: int) -> bool:
+        counter, may_end, has_begun = ShardedCounter(), threading.Event(), threading.Event()
+
+        def work() -> None:
+            counter.add()
+            has_begun.set()
+            may_end.wait(30)
+            counter.add()
+
+        def end() -> None:
+            may_end.set()
+            thread.join(30)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        has_begun.wait(30)
+        with interrupted(_threading, at_line(number, end)) as lines:
+            read = counter.value
+        end()
+        assert read in (1, 2)
+        assert counter.value == 2
+        return len(lines) > number
+
+    assert for_every_line(scenario) > 5

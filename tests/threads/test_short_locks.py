@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from clocks import Clock
 from logs import fresh_logger
-from loops import run_in_loops, run_in_threads
+from loops import meet, run_in_loops, run_in_threads
 
 from hawkapi import HawkAPI
 from hawkapi._threading import ShardedCounter
@@ -35,20 +35,6 @@ THREADS = 8
 ROUNDS = 100
 
 
-def meet[T](rounds: list[Callable[[int], T]]) -> list[list[T]]:
-    """Call each function in all threads at the same moment; return the results of each."""
-    barrier = threading.Barrier(THREADS)
-
-    def work(index: int) -> list[T]:
-        results = []
-        for function in rounds:
-            barrier.wait(30)
-            results.append(function(index))
-        return results
-
-    return [list(results) for results in zip(*run_in_threads(THREADS, work), strict=True)]
-
-
 def test_leases_of_a_process_reach_their_limit_and_no_more() -> None:
     """Of eight that want one of three leases, three get one."""
     leases = OwnLeases(60)
@@ -56,7 +42,7 @@ def test_leases_of_a_process_reach_their_limit_and_no_more() -> None:
     def taking(number: int) -> Callable[[int], bool]:
         return lambda index: leases.add(f"name {number}", f"token {index}", 3) is not None
 
-    assert [sum(taken) for taken in meet([taking(number) for number in range(ROUNDS)])] == [3] * ROUNDS
+    assert [sum(taken) for taken in meet(THREADS, [taking(number) for number in range(ROUNDS)])] == [3] * ROUNDS
 
 
 def test_bulkheads_of_a_new_name_are_one() -> None:
@@ -102,10 +88,10 @@ def test_one_caller_tries_whether_an_outage_is_over() -> None:
         return lambda _: outage.begin()
 
     outages = [Outage("Redis", logger, "it goes on", clock) for _ in range(ROUNDS)]
-    meet([failing(outage) for outage in outages])
+    meet(THREADS, [failing(outage) for outage in outages])
     assert len(warnings.records) == ROUNDS
     clock.now += 3600
-    asked = meet([asking(outage) for outage in outages])
+    asked = meet(THREADS, [asking(outage) for outage in outages])
     assert [sorted(epochs, key=str) for epochs in asked] == [[1, *[None] * (THREADS - 1)]] * ROUNDS
 
 
@@ -114,7 +100,7 @@ def test_logger_gets_one_handler() -> None:
     with fresh_logger() as logger:
         counts = []
         for _ in range(10):
-            meet([lambda _: setup_structured_logging()])
+            meet(THREADS, [lambda _: setup_structured_logging()])
             counts.append(len(logger.handlers))
             for handler in logger.handlers[:]:
                 logger.removeHandler(handler)
@@ -205,7 +191,7 @@ def test_overrides_of_a_closed_client_begin_once_again() -> None:
 
         return use
 
-    used = meet([using(each) for each in overrides])
+    used = meet(THREADS, [using(each) for each in overrides])
     assert [len({id(active) for active in actives}) for actives in used] == [1] * ROUNDS
     for each in overrides:
         each.close()
@@ -228,7 +214,7 @@ def test_client_has_one_loop_for_all_threads() -> None:
 
     client = TestClient(app, overrides={Service: replacement})
     for number in range(1, 21):
-        (answers,) = meet([lambda _: client.get("/").json()])
+        (answers,) = meet(THREADS, [lambda _: client.get("/").json()])
         assert answers == [answers[0]] * THREADS
         assert made.value == number
         client.close()

@@ -66,6 +66,25 @@ def test_replica_is_freed_when_its_thread_ends(monkeypatch: pytest.MonkeyPatch) 
     assert owned.get() is mine
 
 
+@pytest.mark.race
+def test_owners_are_counted_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads begin and end at one moment, those that live are counted."""
+    monkeypatch.setattr(_threading, "FREE_THREADED", True)
+    owned = ThreadOwned(Replica)
+
+    def run(_: int) -> int:
+        for _ in range(30):
+            thread = threading.Thread(target=owned.get)
+            thread.start()
+            thread.join()
+        return 30
+
+    assert run_in_threads(THREADS, run) == [30] * THREADS
+    assert owned.owners == 0
+    owned.get()
+    assert owned.owners == 1
+
+
 def test_replicas_are_freed_with_their_owner(free_threaded: bool) -> None:
     """A thread that lives on does not keep what belongs to an application that is gone."""
     owned = ThreadOwned(Replica)

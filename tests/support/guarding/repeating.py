@@ -1,10 +1,13 @@
 """A plugin for pytest that repeats tests until one fails or the time is over, and makes races in a module likelier.
 
-`-p guarding.repeating --times N --at-most-s S --pause-in FILE --result FILE`
+`-p guarding.repeating --times N --at-most-s S --pause-in FILE --replaced FIRST-LAST --result FILE`
 
 All tests run once, then all of them a second time, and so on. Races have a window of a few instructions, which threads
 seldom meet; so in every second repetition each line of the module under test may be followed by a pause, in whatever
 thread. A pause changes nothing that a correct program could notice.
+
+Lines of that file may have been replaced. What comes of a replacement that is wrong by itself, an attribute that is not
+there for example, is no race: it is noted when it is raised, as the tests may never see more than its consequences.
 """
 
 from __future__ import annotations
@@ -20,10 +23,16 @@ from typing import Any, Final
 
 import pytest
 
+from guarding.table import STAND_INS
+
 PAUSES_PER_LINE: Final = 0.03
 LONGEST_PAUSE_S: Final = 0.0005
 TOOL: Final = 4
 """A number that `sys.monitoring` leaves to whoever wants it."""
+SECOND_TOOL: Final = 3
+"""Another one."""
+MISTAKES: Final = (AttributeError, ImportError, NameError, SyntaxError, TypeError)
+"""What is raised by code that is wrong, whatever other threads do."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--times", type=int, default=1, help="how often each test runs at most")
     group.addoption("--at-most-s", type=float, default=60.0, help="no test is begun after so many seconds")
     group.addoption("--pause-in", default="", help="a file of the package, in which threads pause now and then")
+    group.addoption("--replaced", default="", help="the lines of that file that were replaced, as FIRST-LAST")
     group.addoption("--result", default="", help="a file to write what happened to, as JSON")
 
 
@@ -65,6 +75,39 @@ class Pauses:
         return None
 
 
+class Mistakes:
+    """Notes what is raised by lines of one file that were replaced, or because of what stands in for their guard.
+
+    Args:
+        file: the file.
+        lines: the first and the last of them.
+    """
+
+    def __init__(self, file: Path, lines: tuple[int, int]) -> None:
+        self._file = str(file)
+        self._first, self._last = lines
+        self.seen: list[str] = []
+
+    def watch(self) -> None:
+        """Begin."""
+        monitoring = sys.monitoring
+        monitoring.use_tool_id(SECOND_TOOL, "mistakes")
+        monitoring.register_callback(SECOND_TOOL, monitoring.events.RAISE, self._at_raise)
+        monitoring.set_events(SECOND_TOOL, monitoring.events.RAISE)
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        sys.monitoring.free_tool_id(SECOND_TOOL)
+
+    def _at_raise(self, code: CodeType, offset: int, exc: BaseException) -> None:
+        if code.co_filename != self._file or not isinstance(exc, MISTAKES):
+            return
+        line = next((line for start, end, line in code.co_lines() if start <= offset < end), None)
+        in_replaced = line is not None and self._first <= line <= self._last
+        if in_replaced or any(name in str(exc) for name in STAND_INS):
+            self.seen.append(f"{type(exc).__name__}: {exc}")
+
+
 class Repetitions:
     """Which repetition it is, and what has failed."""
 
@@ -74,6 +117,10 @@ class Repetitions:
         self._end = time.monotonic() + config.getoption("--at-most-s")
         file: str = config.getoption("--pause-in")
         self._pauses = Pauses(Path(file).resolve()) if file else None
+        first, _, last = config.getoption("--replaced").partition("-")
+        self._mistakes = Mistakes(Path(file).resolve(), (int(first), int(last))) if first else None
+        if self._mistakes is not None:
+            self._mistakes.watch()
         self._now = 0
         self._passed = 0
         self._failure: dict[str, Any] | None = None
@@ -125,10 +172,18 @@ class Repetitions:
         if self._failure is None and not session.shouldstop:
             self._passed = self._now
         self._write(over=True)
+        if self._mistakes is not None:
+            self._mistakes.end()
 
     def _write(self, *, over: bool = False) -> None:
         if self._result:
-            said = {"passed": self._passed, "repetition": self._now, "failure": self._failure, "over": over}
+            said = {
+                "passed": self._passed,
+                "repetition": self._now,
+                "failure": self._failure,
+                "over": over,
+                "mistakes": self._mistakes.seen[:3] if self._mistakes is not None else [],
+            }
             Path(self._result).write_text(json.dumps(said), "utf-8")
 
 

@@ -12,6 +12,8 @@ SHORTHANDS: Final = {
     "ONE_FOR_ALL": "__import__('types').SimpleNamespace()",
 }
 """What stands for no exclusion at all, and for storage that all threads share, in the replacements of the table."""
+STAND_INS: Final = ("NullThreadLock", "SimpleNamespace")
+"""Their types, as messages of errors name them."""
 
 
 class TableError(Exception):
@@ -31,8 +33,23 @@ class Guard:
     """What comes in its place when the guard is taken out."""
     tests: tuple[str, ...]
     """Who claims to notice, as pytest is told."""
+    of: tuple[str, ...] = ()
+    """The places that it guards, as `guarding.places` calls them."""
     stays: str = ""
     """Why it stays although no test notices; empty where one must."""
+
+    def lines(self, source: str) -> tuple[int, int]:
+        """Return the first and the last line of what comes in its place, in the source without it."""
+        first = source[: source.index(self.old)].count("\n") + 1
+        return first, first + self.replacement.count("\n")
+
+    @property
+    def replacement(self) -> str:
+        """What comes in its place, written out."""
+        new = self.new
+        for short, long in SHORTHANDS.items():
+            new = new.replace(short, long)
+        return new
 
     def taken_out(self, source: str) -> str:
         """Return the source of the module without this guard.
@@ -43,10 +60,16 @@ class Guard:
         found = source.count(self.old)
         if found != 1:
             raise TableError(f"{self.name}: {self.module} has the text to replace {found} times, not once:\n{self.old}")
-        new = self.new
-        for short, long in SHORTHANDS.items():
-            new = new.replace(short, long)
-        return source.replace(self.old, new)
+        return source.replace(self.old, self.replacement)
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """Places without a row."""
+
+    of: tuple[str, ...]
+    why: str
+    """What a test could not show, or which rows show it."""
 
 
 def read_table(file: Path) -> list[Guard]:
@@ -57,10 +80,15 @@ def read_table(file: Path) -> list[Guard]:
     """
     rows = tomllib.loads(file.read_text("utf-8"))["guard"]
     try:
-        guards = [Guard(**{**row, "tests": tuple(row["tests"])}) for row in rows]
+        guards = [Guard(**{**row, "tests": tuple(row["tests"]), "of": tuple(row["of"])}) for row in rows]
     except (KeyError, TypeError) as exc:
-        raise TableError(f"{file.name}: a guard needs name, module, old, new and tests ({exc})") from exc
+        raise TableError(f"{file.name}: a guard needs name, module, of, old, new and tests ({exc})") from exc
     names = [guard.name for guard in guards]
     if len(set(names)) < len(names):
         raise TableError(f"{file.name}: two guards are called {max(names, key=names.count)!r}")
     return guards
+
+
+def read_exempt(file: Path) -> list[Exempt]:
+    """Read what a table says of places without a row."""
+    return [Exempt(tuple(row["of"]), row["why"]) for row in tomllib.loads(file.read_text("utf-8"))["exempt"]]
