@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 import hawkapi.codec as codec
-from hawkapi.codec import Kind
+from hawkapi.codec import Description, Kind
 from hawkapi.codec._msgpack import MEDIA_TYPES, encode_msgpack
 from hawkapi.exceptions import UnsupportedTypeError
 from hawkapi.http.media_types import choose_media_type
 from hawkapi.params._annotations import refusal
 from hawkapi.params._extract import msgpack_preference
 from hawkapi.responses._asgi import is_asgi_response
-from hawkapi.responses._projection import build_projection
+from hawkapi.responses._projection import build_projection, build_writer
 from hawkapi.responses.base import Response, has_body
 from hawkapi.routing.route import Route
 from hawkapi.types import HeaderPairs, Message
@@ -37,8 +37,17 @@ class ResultWriter:
     """
 
     def __init__(self, route: Route) -> None:
-        self._encode: Encode = codec.encoder()
-        self._project: Project | None = build_result_projection(route)
+        flags = exclusions(route)
+        model = described_model(route, flags)
+        self._project: Project | None = None if model is None else build_projection(model, **flags)
+        write = (
+            None
+            if model is None or self._project is None or any(flags.values())
+            else build_writer(model, self._project)
+        )
+        self._encode: Encode = codec.encoder() if write is None else write
+        self._projects = write is not None
+        """Whether `_encode` itself reduces a result to the model."""
         self.status_code = route.status_code
         self._has_body = has_body(route.status_code)
 
@@ -63,7 +72,7 @@ class ResultWriter:
             return Response(b"", status_code=self.status_code).messages(method)
         accept = msgpack_preference(headers)
         packs = accept is not None and choose_media_type(accept, OFFERED) in MEDIA_TYPES
-        if self._project is not None:
+        if self._project is not None and (packs or not self._projects):
             result = self._project(result)
         body = encode_msgpack(result) if packs else self._encode(result)
         # A list and pairs of this request's own: a server may add to the one, threads would contend for the others.
@@ -83,22 +92,24 @@ def is_response(result: object) -> bool:
     return isinstance(result, Response) or is_asgi_response(result)
 
 
-def build_result_projection(route: Route) -> Project | None:
-    """Return what reduces a result to the route's response model, or `None` where there is none.
+def exclusions(route: Route) -> dict[str, bool]:
+    """Return what a route leaves out of its results, by the names of `build_projection`."""
+    return {
+        "exclude_none": route.response_model_exclude_none,
+        "exclude_unset": route.response_model_exclude_unset,
+        "exclude_defaults": route.response_model_exclude_defaults,
+    }
+
+
+def described_model(route: Route, flags: dict[str, bool]) -> Description | None:
+    """Return the response model of a route, or `None` where there is nothing to reduce results to.
 
     Raises:
         UnsupportedTypeError: the model is of a type that is not supported.
     """
     model = route.response_model
-    flags = {
-        "exclude_none": route.response_model_exclude_none,
-        "exclude_unset": route.response_model_exclude_unset,
-        "exclude_defaults": route.response_model_exclude_defaults,
-    }
     try:
         description = codec.describe(Any if model is None else model)
     except UnsupportedTypeError as exc:
         raise refusal(route, f"response model: {exc}; give response_model=None to send results as they are") from exc
-    if description.kind is Kind.ANY and not any(flags.values()):
-        return None
-    return build_projection(description, **flags)
+    return None if description.kind is Kind.ANY and not any(flags.values()) else description

@@ -32,7 +32,11 @@ __all__ = [
     "describe",
     "encode",
     "encoder",
+    "writer",
 ]
+
+
+type Encode = Callable[[object], bytes]
 
 
 class Codec(Protocol):
@@ -41,6 +45,9 @@ class Codec(Protocol):
     def build_decoder(self, description: Description, /) -> Callable[[bytes], object]: ...
     def build_converter(self, description: Description, /) -> Callable[[object, bool], object]: ...
     def build_encoder(self) -> Callable[[object], bytes]: ...
+    def build_writer(
+        self, description: Description, exact: Encode, part: Callable[[Description], Encode], /
+    ) -> Encode | None: ...
 
 
 _codec = cast("Codec", importlib.import_module(f"hawkapi.codec._{CODEC}"))
@@ -77,6 +84,25 @@ def encoder() -> Callable[[object], bytes]:
     `decoder`.
     """
     return _codec.build_encoder()
+
+
+def writer(annotation: Any, exact: Encode, part: Callable[[Description], Encode]) -> Encode | None:
+    """Return a function that writes results of a type, given as an annotation or as its description, as compact JSON.
+
+    It writes what `exact` writes of them, faster. Threads: as `decoder`.
+
+    Args:
+        annotation: the type.
+        exact: writes any result; it is called for those that are not quite of the type, and refuses what does not fit.
+        part: returns such a function for a part of the type.
+
+    Returns:
+        `None`: the codec has nothing faster than `exact`.
+
+    Raises:
+        UnsupportedTypeError: the type, or one it is made of, is not supported.
+    """
+    return _codec.build_writer(describe(annotation), exact, part)
 
 
 _encoders = ThreadOwned(encoder)

@@ -15,6 +15,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import importlib
 import json
 import json.encoder
 import math
@@ -24,6 +25,8 @@ from json.encoder import encode_basestring
 from pathlib import PurePath
 from typing import Any, Final, final
 from uuid import UUID
+
+from hawkapi.codec._model import Description
 
 MAX_DEPTH: Final = 900
 """Objects inside objects in a result; json's C encoder stops near there too."""
@@ -89,7 +92,7 @@ def to_builtin(value: Any) -> object:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")  # pyright: ignore[reportUnknownArgumentType] - of any format
     if isinstance(value, (dt.datetime, dt.time)):
-        return _rfc3339(value)
+        return rfc3339(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
@@ -153,7 +156,7 @@ def is_default(value: object, default: Any) -> bool:
     return value is default
 
 
-def _rfc3339(value: dt.datetime | dt.time) -> str:
+def rfc3339(value: dt.datetime | dt.time) -> str:
     """Write a time as RFC 3339 does: `Z` for UTC, an offset in whole minutes (rounded, as msgspec does)."""
     offset = value.utcoffset()
     if offset is None:
@@ -274,3 +277,13 @@ def number_text(value: int | float) -> str:
 def build_encoder() -> Callable[[object], bytes]:
     """Return a new function that writes values. It keeps nothing between calls, so threads may share it."""
     return Encoder().encode
+
+
+def build_writer(
+    description: Description, exact: Callable[[object], bytes], part: Callable[[Description], Callable[[object], bytes]]
+) -> Callable[[object], bytes]:
+    """Return the function that writes results of the described type; see `hawkapi.codec.writer`."""
+    # Loaded for whoever has such results, and not by `import hawkapi`.
+    generated: Any = importlib.import_module("hawkapi.codec._generated_writers")
+    writer: Callable[[object], bytes] = generated.generate_writer(description, exact, part)
+    return writer

@@ -21,7 +21,17 @@ from hawkapi.codec._encoder import to_builtin
 from hawkapi.codec._limits import MAX_DEPTH, check_limits
 from hawkapi.codec._model import ARRAY_KINDS, MEMBER_KINDS, Description, Kind, parts_of
 
-__all__ = ["UNSET", "Meta", "Struct", "UnsetType", "build_converter", "build_decoder", "build_encoder", "field"]
+__all__ = [
+    "UNSET",
+    "Meta",
+    "Struct",
+    "UnsetType",
+    "build_converter",
+    "build_decoder",
+    "build_encoder",
+    "build_writer",
+    "field",
+]
 
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 """How every NaN and every infinity begins in MessagePack; other bytes may look so."""
@@ -34,10 +44,10 @@ _FAILURES: Final = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, 
 
 def build_decoder(description: Description) -> Callable[[bytes], object]:
     """Return the function that reads bytes as the described type."""
-    exact = _portable.build_decoder(description)
+    exact = _portable.build_exact_decoder(description)
     if description.kind is Kind.PYDANTIC or _portable.has_decimals(description):
         # msgspec takes "NaN" and "1_0" for decimals, and its parser, asked for no type, does not keep their digits.
-        return exact
+        return _portable.build_decoder(description)
     typed = _typed_decoder(description)
     if typed is None:
         return _guarded(_untyped_decoder(description), exact)
@@ -217,3 +227,7 @@ def build_encoder() -> Callable[[object], bytes]:
         return exact(value) if not data or (data.find(b"null") >= 0 and may_hide_nan(value)) else data
 
     return encode_checked
+
+
+def build_writer(*_: object) -> None:
+    """Return no function: for msgspec nothing is faster than to write the projection of a result."""

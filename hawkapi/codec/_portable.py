@@ -33,7 +33,7 @@ from hawkapi.codec._containers import (
     OptionalReader,
     UnionReader,
 )
-from hawkapi.codec._encoder import build_encoder
+from hawkapi.codec._encoder import build_encoder, build_writer
 from hawkapi.codec._limits import check_limits
 from hawkapi.codec._model import Description, Kind, parts_of
 from hawkapi.codec._objects import ArrayLikeReader, MemberReader, ObjectReader
@@ -416,6 +416,19 @@ def build_decoder(description: Description) -> Callable[[bytes], object]:
         module: Any = importlib.import_module("hawkapi.codec._pydantic")
         decode: Callable[[bytes], object] = module.build_decoder(description.type, Parser(False).parse)
         return decode
+    exact = build_exact_decoder(description)
+    if has_decimals(description):
+        return exact
+    # Loaded for whoever decodes, and not by `import hawkapi`.
+    generated: Any = importlib.import_module("hawkapi.codec._generated_readers")
+    decoder: Callable[[bytes], object] = generated.generate_decoder(
+        description, json.JSONDecoder(parse_constant=_refuse_constant), exact, build_reader
+    )
+    return decoder
+
+
+def build_exact_decoder(description: Description) -> Callable[[bytes], object]:
+    """Return the function that reads bytes as the described type by the readers alone."""
     return Decoder(description).decode
 
 
@@ -424,4 +437,4 @@ def build_converter(description: Description) -> Callable[[object, bool], object
     return Converter(description).convert
 
 
-__all__ = ["build_converter", "build_decoder", "build_encoder"]
+__all__ = ["build_converter", "build_decoder", "build_encoder", "build_writer"]

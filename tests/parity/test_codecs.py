@@ -28,8 +28,9 @@ pytest.importorskip("annotated_types", reason="annotated-types is not installed;
 from parity_types import ANYTHING, ATOMS, KEYS, SPELLINGS, TYPES, Colour, Dog, Plain, Row, Unset, documents, outcome
 
 import hawkapi.codec._portable as portable
-from hawkapi.codec import CODEC, describe
+from hawkapi.codec import CODEC, CodecError, Description, describe
 from hawkapi.exceptions import UnsupportedTypeError
+from hawkapi.responses._projection import build_projection
 
 fast: Any = None
 if CODEC == "msgspec":
@@ -63,8 +64,21 @@ def interpreted() -> Any:
     return package._portable
 
 
+class Readers:
+    """The portable codec without generated code."""
+
+    build_decoder = staticmethod(portable.build_exact_decoder)
+    build_converter = staticmethod(portable.build_converter)
+    build_encoder = staticmethod(portable.build_encoder)
+
+
 IS_COMPILED = not str(portable.__file__).endswith(".py")
-READERS = [portable, *([fast] if fast is not None else []), *([interpreted()] if IS_COMPILED else [])]
+READERS: list[Any] = [
+    portable,
+    Readers,
+    *([fast] if fast is not None else []),
+    *([interpreted()] if IS_COMPILED else []),
+]
 
 
 def budget(cases: int) -> Callable[[Any], Any]:
@@ -213,3 +227,31 @@ def test_encoders_agree() -> None:
 
     check()
     check_count(count, CASES * 2 // 10)
+
+
+def test_writers_agree() -> None:
+    """A result of a described type is written as the encoder writes its projection, or refused as that is."""
+    count = Count()
+    encode = portable.build_encoder()
+
+    def projected(part: Description) -> Callable[[object], bytes]:
+        project = build_projection(part)
+        return lambda value: encode(project(value))
+
+    @budget(CASES * 4 // 10 // INPUTS)
+    @given(data=st.data())
+    def check(data: st.DataObject) -> None:
+        description = drawn_type(data)
+        decode, exact = portable.build_decoder(description), projected(description)
+        write = portable.build_writer(description, exact, projected)
+        for _ in range(INPUTS):
+            document = data.draw(documents(description), label="document")
+            try:
+                value = decode(document)
+            except CodecError:
+                value = data.draw(VALUES, label="value")
+            assert written(write, value) == written(exact, value)
+            count.cases += 1
+
+    check()
+    check_count(count, CASES * 4 // 10 // INPUTS * INPUTS)

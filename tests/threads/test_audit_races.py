@@ -17,8 +17,10 @@ from interleaving import at_line, elsewhere, for_every_line, interrupted
 from loops import run_in_loops, run_in_threads
 from subprocesses import output_of
 
+import hawkapi.codec._portable as portable
 from hawkapi import HawkAPI, JSONResponse, Request, Response, Router, State
-from hawkapi.codec import encode
+from hawkapi.codec import describe, encode
+from hawkapi.codec._generated import sources
 from hawkapi.middleware._outage import Outage
 from hawkapi.middleware._route_keys import MAX_PATHS, RouteKeys
 from hawkapi.middleware.session_stores import FileSessionStore, MemorySessionStore
@@ -251,6 +253,21 @@ def test_code_of_a_shape_is_made_once() -> None:
         assert len({id(writer.__code__) for writer in writers}) == 1
         assert len({id(writer) for writer in writers}) == THREADS
         assert (tag, ()) in _made
+
+
+def test_generated_codec_is_made_once() -> None:
+    """Threads that meet a type at one moment use the same generated code, and each has a function of its own."""
+
+    def build(cls: type, _: int) -> object:
+        return portable.build_decoder(describe(cls))
+
+    for number in range(20):
+        name = f"audit_{number}"
+        cls = make_dataclass("Audited", [(name, int)])
+        decoders: list[Any] = run_in_threads(THREADS, functools.partial(build, cls))
+        assert len({id(decoder.__code__) for decoder in decoders}) == 1
+        assert len({id(decoder) for decoder in decoders}) == THREADS
+        assert sum(repr(name) in source for source in sources()) == 1
 
 
 LAZY = """
