@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from hawkapi.app import HawkAPI
 from hawkapi.doctor.findings import Finding, Rule, Severity, SurveyRule
-from hawkapi.doctor.rules import THREAD_RULES
+from hawkapi.doctor.rules import ALL_RULES
 from hawkapi.doctor.survey import Survey
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def run(app: HawkAPI, rules: Iterable[Rule] | None = None, *, min_severity: Seve
 
     Args:
         app: the application, with everything registered that it will have.
-        rules: default those about threads, all there are.
+        rules: default `ALL_RULES`, one of which asks a package index; `THREAD_RULES` are those about threads.
         min_severity: the least that is reported, default everything.
     """
     survey: Survey | None = None
     findings: list[Finding] = []
-    for rule in THREAD_RULES if rules is None else rules:
+    for rule in ALL_RULES if rules is None else rules:
         try:
             if isinstance(rule, SurveyRule):
                 survey = survey or Survey(app)

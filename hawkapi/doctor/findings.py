@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from hawkapi.app import HawkAPI
     from hawkapi.doctor.survey import Survey
 
-__all__ = ["GUIDE", "Finding", "Rule", "Severity", "SurveyRule"]
+__all__ = ["GUIDE", "SITE", "AppRule", "Finding", "Found", "Rule", "Severity", "SurveyRule"]
 
 GUIDE: Final = "docs/guide/doctor.md#"
-"""Where the rules are explained; the rest is a rule's id in lower case."""
+"""Where the rules about sources are explained; the rest is a rule's id in lower case."""
+SITE: Final = "https://hawkapi.ashimov.com/doctor/"
+"""Where the rules about applications are explained; the rest is a rule's id."""
 
 
 class Severity(enum.IntEnum):
@@ -71,6 +74,41 @@ class Rule(Protocol):
     def check(self, app: HawkAPI) -> list[Finding]:
         """Return what is found in an application."""
         ...
+
+
+class Found(NamedTuple):
+    """What a rule about an application has seen; the rule makes a `Finding` of it."""
+
+    message: str
+    fix: str
+    location: str | None = None
+    severity: Severity | None = None
+    """Default the rule's."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppRule:
+    """A rule about an application as it is registered; it reads no sources. Immutable."""
+
+    id: str
+    category: str
+    severity: Severity
+    title: str
+    look: Callable[[HawkAPI], Iterable[Found]]
+    requires_network: bool = False
+    """Whether it asks a package index; `hawkapi doctor --offline` leaves it out."""
+
+    @property
+    def docs_url(self) -> str:
+        """Where it is explained."""
+        return SITE + self.id
+
+    def check(self, app: HawkAPI) -> list[Finding]:
+        """Return what is found in an application, in the order of its registrations."""
+        return [
+            Finding(self.id, found.severity or self.severity, found.message, found.fix, found.location, self.docs_url)
+            for found in self.look(app)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

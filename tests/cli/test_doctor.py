@@ -119,13 +119,6 @@ def test_what_was_not_looked_for_is_said(project: Write, capsys: pytest.CaptureF
     ("source", "arguments", "message", "status"),
     [
         pytest.param(
-            BEGINNING,
-            [],
-            "hawkapi: the doctor's rules are about threads and event loops so far; add --threads\n",
-            2,
-            id="nothing-to-look-for",
-        ),
-        pytest.param(
             "async def app(scope, receive, send): ...",
             ["--threads"],
             "hawkapi: main:app is a function, whose parts hawkapi does not know\n",
@@ -146,3 +139,21 @@ def test_errors(
     project({"main.py": source})
     assert status_of(["doctor", *arguments]) == status
     assert capsys.readouterr().err == message
+
+
+def test_rules_about_the_application(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--threads` the application is looked at as it is registered, and nothing is said on stderr."""
+    project({"main.py": f"{BEGINNING}app.state.key = 'changeme'\nlock = asyncio.Lock()\n"})
+    assert status_of(["doctor", "--offline", "--format", "json", "--severity", "warn", "main:app"]) == 2
+    printed = capsys.readouterr()
+    assert [each["rule_id"] for each in json.loads(printed.out)["findings"]] == ["DOC013", "DOC020"]
+    assert printed.err == ""
+
+
+def test_fix_keeps_the_json_whole(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--fix` says on stderr that it mends nothing; stdout is JSON all the same."""
+    project({"main.py": BEGINNING})
+    assert status_of(["doctor", "--offline", "--format", "json", "--fix", "--severity", "error"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["summary"]["total"] == 0
+    assert printed.err == "hawkapi: nothing was mended; each finding says how to\n"

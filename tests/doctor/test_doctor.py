@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from hawkapi import HawkAPI
 from hawkapi.doctor import (
+    ALL_RULES,
     THREAD_RULES,
     Finding,
     Rule,
@@ -79,7 +81,7 @@ def test_a_rule_that_raises() -> None:
 
 def test_an_application_without_sources() -> None:
     """An application that no module holds, and that has no handlers, has nothing to be found."""
-    assert run(HawkAPI()) == []
+    assert run(HawkAPI(), THREAD_RULES) == []
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,18 @@ def test_thread_rules_are_importable_by_their_ids() -> None:
         assert (rule.category, rule.docs_url) == ("threads", f"docs/guide/doctor.md#{rule.id.lower()}")
         assert f"({rule.id.lower()})=" in guide
         assert rule.check(HawkAPI()) == []
+
+
+def test_rules_about_applications_are_importable_by_their_ids() -> None:
+    """Each of the 18 rules is in its category's module under its id and in the guide; one needs a network."""
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "doctor.md").read_text(encoding="utf-8")
+    numbers = [10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 32, 33, 40, 41, 42, 50, 51]
+    assert [rule.id for rule in ALL_RULES] == [f"DOC{number:03}" for number in numbers]
+    for rule in ALL_RULES:
+        assert getattr(importlib.import_module(f"hawkapi.doctor.rules.{rule.category}"), rule.id) is rule
+        assert rule.docs_url == f"https://hawkapi.ashimov.com/doctor/{rule.id}"
+        assert f"({rule.id.lower()})=" in guide
+    assert [rule.id for rule in ALL_RULES if rule.requires_network] == ["DOC050"]
 
 
 def test_load_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
