@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any, Final
 
 from hawkapi._callables import unwrap_callable
-from hawkapi.doctor._project import FunctionNode, SourceModule
+from hawkapi.doctor._project import FunctionNode, SourceModule, written
 
 __all__ = ["Function", "Functions", "own_nodes"]
 
@@ -62,7 +62,7 @@ class Function:
     @cached_property
     def first_parameter(self) -> str | None:
         """What a method calls its instance or class, `None` for what has neither."""
-        decorators = {ast.unparse(decorator) for decorator in self.node.decorator_list}
+        decorators = {written(decorator) for decorator in self.node.decorator_list}
         if self.owner is None or "staticmethod" in decorators:
             return None
         return next(iter(self.parameters), None)
@@ -85,7 +85,7 @@ class Function:
 
     @cached_property
     def _takes_a_lock(self) -> bool:
-        decorators = [ast.unparse(decorator).lower() for decorator in self.node.decorator_list]
+        decorators = [written(decorator).lower() for decorator in self.node.decorator_list]
         if any(word in text for text in decorators for word in LOCKISH):
             return True
         called = (node.func for node in self.nodes if isinstance(node, ast.Call))
@@ -120,7 +120,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 def _is_lock(manager: ast.expr) -> bool:
     """Whether a context manager lets one in at a time: one that is kept, or the call of something named so."""
-    text = ast.unparse(manager).lower()
+    text = written(manager).lower()
     return not isinstance(manager, ast.Call) or any(word in text for word in LOCKISH)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from hawkapi.app import HawkAPI
 from hawkapi.doctor._functions import Function, Functions, own_nodes
 from hawkapi.doctor._known import TABLES, class_of, matches
-from hawkapi.doctor._project import Place, Project, SourceModule
+from hawkapi.doctor._project import Place, Project, SourceModule, written
 from hawkapi.requests import State
 from hawkapi.requests.state import values_of
 from hawkapi.routing.middleware_entry import MiddlewareEntry
@@ -184,7 +184,7 @@ class Kept:
 
 def located(module: SourceModule, node: Assignment | None) -> tuple[Place, str]:
     """Return the place of an assignment, and what is assigned; the beginning of the module where there is none."""
-    return module.place(node or 1), ast.unparse(node.value) if node is not None and node.value is not None else ""
+    return module.place(node or 1), written(node.value) if node is not None and node.value is not None else ""
 
 
 def _locate_in_class(module: SourceModule, node: ast.ClassDef, name: str) -> tuple[Place, str]:
@@ -246,7 +246,7 @@ def _assignments(nodes: Iterable[ast.AST], target: str, *, ending: bool = False)
         for node in nodes
         if isinstance(node, ast.Assign | ast.AnnAssign)
         for each in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        for text in [ast.unparse(each)]
+        for text in [written(each)]
         if text == target or (ending and text.endswith(f".{target}"))
     ]
     yield from sorted(found, key=lambda node: not isinstance(node.value, ast.Call))

@@ -19,7 +19,7 @@ from hawkapi.app import HawkAPI
 from hawkapi.di.depends import Dependency
 from hawkapi.doctor._functions import Function, Functions
 from hawkapi.doctor._known import dotted_name
-from hawkapi.doctor._project import SourceModule
+from hawkapi.doctor._project import SourceModule, written
 from hawkapi.requests.connection import HTTPConnection
 from hawkapi.requests.state import State, values_of
 
@@ -34,6 +34,10 @@ class Unknown(enum.Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 WRAPPERS: Final[tuple[Any, ...]] = (staticmethod, classmethod, types.MethodType)
+
+
+MAX_STEPS: Final = 100
+"""Attributes and calls in one expression: more than anybody writes by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,21 @@ class Meanings:
 
     def of(self, node: ast.expr, use: Use) -> Any:
         """Return what an expression is, an `InstanceOf` its class, or `UNKNOWN`."""
-        if isinstance(node, ast.Name):
-            return self._of_name(node.id, use)
-        if isinstance(node, ast.Attribute):
-            return self._attribute(self.of(node.value, use), node.attr)
-        if isinstance(node, ast.Call):
-            called = self.of(node.func, use)
-            return InstanceOf(called) if isinstance(called, type) else UNKNOWN
-        return UNKNOWN
+        # Not recursive: a chain of calls may be longer than Python calls deeply. One that long is nothing known, and to
+        # follow it for each of its calls would take the square of its length.
+        steps: list[ast.Attribute | ast.Call] = []
+        while isinstance(node, ast.Attribute | ast.Call):
+            if len(steps) == MAX_STEPS:
+                return UNKNOWN
+            steps.append(node)
+            node = node.value if isinstance(node, ast.Attribute) else node.func
+        value = self._of_name(node.id, use) if isinstance(node, ast.Name) else UNKNOWN
+        for step in reversed(steps):
+            if isinstance(step, ast.Attribute):
+                value = self._attribute(value, step.attr)
+            else:
+                value = InstanceOf(value) if isinstance(value, type) else UNKNOWN
+        return value
 
     def _of_name(self, name: str, use: Use) -> Any:
         function = use.function
@@ -247,7 +258,7 @@ def _providers(parameter: ast.arg, function: Function) -> Iterator[Any]:
     """Yield what a parameter's `Depends(...)` calls: in its annotation, behind the name of that, or as its default."""
     for node in [parameter.annotation, _default_of(parameter, function.node.args)]:
         for part in ast.walk(node) if node is not None else ():
-            if isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] == "Depends" and part.args:
+            if isinstance(part, ast.Call) and written(part.func).rpartition(".")[2] == "Depends" and part.args:
                 yield look_up(part.args[0].id, function.module) if isinstance(part.args[0], ast.Name) else UNKNOWN
             elif isinstance(part, ast.Name):
                 # `Db = Annotated[Database, Depends(open_database)]`, and the same with `type`.

@@ -156,6 +156,14 @@ class Project:
         return None if module is None else module.classes.get(cls.__name__)
 
 
+def written(node: ast.AST) -> str:
+    """Return the source of an expression; an ellipsis for one that is nested more deeply than Python calls."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "..."
+
+
 def _files() -> Iterator[tuple[str, Path]]:
     """Yield the loaded modules that have a Python source, the standard library's and hawkapi's left out."""
     seen: set[Path] = set()
@@ -164,7 +172,11 @@ def _files() -> Iterator[tuple[str, Path]]:
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py") or name.partition(".")[0] == "hawkapi":
             continue
-        if not _is_of_standard_library(file) and (path := Path(file).resolve()) not in seen:
+        # What wrote a NUL there is no loader of files: no path has one.
+        if "\0" in file or _is_of_standard_library(file):
+            continue
+        path = Path(file).resolve()
+        if path not in seen:
             seen.add(path)
             yield name, path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -19,8 +20,11 @@ NAMES: Final = {Severity.ERROR: "error", Severity.WARN: "warning", Severity.INFO
 
 
 def format_human(findings: Sequence[Finding], app_spec: str) -> str:
-    """Return findings as text, the worst first; in colours when stdout is a terminal."""
-    colourful = sys.stdout.isatty()
+    """Return findings as text, the worst first.
+
+    In colours when stdout is a terminal, and nobody asked for none: `NO_COLOR` is set to something (no-color.org).
+    """
+    colourful = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     blocks = [f"hawkapi doctor — {app_spec}"]
     # `sorted` is stable: findings of one severity stay in the order of the rules.
     blocks += [_block(finding, colourful) for finding in sorted(findings, key=lambda finding: -finding.severity)]

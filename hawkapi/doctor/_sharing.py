@@ -12,7 +12,7 @@ from typing import Any
 from hawkapi.app import HawkAPI
 from hawkapi.doctor._functions import Function, Functions
 from hawkapi.doctor._meanings import UNKNOWN, InstanceOf, Meanings, Unknown, Use, chain_of, look_up
-from hawkapi.doctor._project import Project
+from hawkapi.doctor._project import Project, written
 from hawkapi.doctor._request_code import RequestCode
 from hawkapi.requests.connection import HTTPConnection
 
@@ -63,7 +63,7 @@ class Sharing:
 
     def _of_local(self, root: ast.Name, node: ast.expr, use: Use, function: Function) -> str | None:
         if root.id == function.first_parameter and use.cls is not None:
-            is_class = any(ast.unparse(each) == "classmethod" for each in function.node.decorator_list)
+            is_class = any(written(each) == "classmethod" for each in function.node.decorator_list)
             if is_class or function.node.name == "__init_subclass__":
                 return f"class {use.cls.__name__}"
             return f"the {use.cls.__name__} that all requests use" if use.shared else None
@@ -77,7 +77,7 @@ class Sharing:
         if not isinstance(value, InstanceOf):
             return f"the {type(value).__name__} that all requests use"
         if issubclass(value.cls, HTTPConnection):
-            return self._of_request(ast.unparse(node))
+            return self._of_request(written(node))
         return f"the {value.cls.__name__} that all requests use" if value.shared else None
 
     def _of_request(self, text: str) -> str | None:

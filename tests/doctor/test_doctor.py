@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -79,6 +80,27 @@ def test_a_rule_that_raises() -> None:
     ]
 
 
+class Lazy(ModuleType):
+    """A module that fails when it is looked at."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "__file__":
+            raise RuntimeError("no network")
+        return super().__getattribute__(name)
+
+
+def test_an_application_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was checked: that is one error, whatever severity is asked for, and rules that read nothing still run."""
+    monkeypatch.setitem(sys.modules, "lazy", Lazy("lazy"))
+    own = Given(HINT)
+    (unread, found) = run(HawkAPI(), [*THREAD_RULES, own])
+    assert (unread.rule_id, unread.severity, found) == (THREAD_RULES[0].id, Severity.ERROR, HINT)
+    names = ", ".join(rule.id for rule in THREAD_RULES)
+    expected = f"The application could not be read, so nothing was checked by {names}: RuntimeError('no network')"
+    assert unread.message == expected
+    assert exit_code(run(HawkAPI(), min_severity=Severity.ERROR)) == 2
+
+
 def test_an_application_without_sources() -> None:
     """An application that no module holds, and that has no handlers, has nothing to be found."""
     assert run(HawkAPI(), THREAD_RULES) == []
@@ -112,8 +134,17 @@ def test_text_without_findings() -> None:
 
 def test_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the markers have colours."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     assert "\x1b[31m✖\x1b[0m  DOC001" in format_human([ERROR], "main:app")
+
+
+@pytest.mark.parametrize(("value", "colourful"), [("1", False), ("", True)], ids=["set", "empty"])
+def test_colours_that_nobody_wants(monkeypatch: pytest.MonkeyPatch, value: str, colourful: bool) -> None:
+    """`NO_COLOR` takes them away, also on a terminal; an empty one says nothing."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", value)
+    assert ("\x1b" in format_human([ERROR], "main:app")) is colourful
 
 
 def test_json() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from doctoring import findings_in, imported
@@ -124,6 +126,42 @@ def test_a_long_expression(tmp_path: Path) -> None:
     """A sum that is nested more deeply than Python calls does not keep the rest from being read."""
     long = " + ".join(["1"] * 2_000)
     source = f"import asyncio\n{APPLICATION}total = {long}\nlock = asyncio.Lock()\n"
+    assert [each.rule_id for each in findings_in(tmp_path, {"patient.py": source}, "patient")] == ["DOC060"]
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [("x", " + x"), ("x", " and x"), ("x", "[0]")],
+    ids=["sum", "condition", "items"],
+)
+def test_a_long_expression_in_a_handler(tmp_path: Path, first: str, rest: str) -> None:
+    """It keeps no rule from looking: what is found is what is found with a short one."""
+    body = "    global total\n    if total is None:\n        total = {0}\n    total = {0}\n    kept.append({0})\n"
+    source = "kept: list[int] = []\ntotal = None\n\n@app.get('/')\nasync def count(x: int) -> int:\n" + body
+
+    def found(times: int) -> list[tuple[str, str | None]]:
+        files = {"patient.py": APPLICATION + "\n" + source.format(first + rest * times)}
+        return [(each.rule_id, each.location) for each in findings_in(tmp_path, files, "patient")]
+
+    short = found(2)
+    assert short
+    assert found(2_500) == short
+
+
+def test_a_long_chain_of_calls(tmp_path: Path) -> None:
+    """It is nothing that is known, and keeps no rule from looking."""
+    source = f"{APPLICATION}kept = []\n\n@app.get('/')\nasync def count(x: int) -> None:\n    kept.append(x)\n"
+    files = {"patient.py": source + f"    x{'.conjugate()' * 1_200}\n"}
+    found = [each.rule_id for each in findings_in(tmp_path, files, "patient")]
+    assert found == [each.rule_id for each in findings_in(tmp_path, {"patient.py": source}, "patient")]
+
+
+def test_a_file_that_has_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module whose `__file__` no file can have is nobody's source, and the others are read."""
+    odd = ModuleType("odd")
+    odd.__file__ = "a\0b.py"
+    monkeypatch.setitem(sys.modules, "odd", odd)
+    source = f"import asyncio\n{APPLICATION}lock = asyncio.Lock()\n"
     assert [each.rule_id for each in findings_in(tmp_path, {"patient.py": source}, "patient")] == ["DOC060"]
 
 

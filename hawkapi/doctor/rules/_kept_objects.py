@@ -9,7 +9,7 @@ from typing import Any, Final
 from hawkapi.doctor._functions import Function, own_nodes
 from hawkapi.doctor._known import LOOP_BOUND, PRIMITIVES, THREAD_BOUND, Table, made_by, matches
 from hawkapi.doctor._meanings import Use, names_at_top
-from hawkapi.doctor._project import Place, SourceModule
+from hawkapi.doctor._project import Place, SourceModule, written
 from hawkapi.doctor._sharing import targets_of
 from hawkapi.doctor.survey import Survey
 
@@ -121,7 +121,7 @@ def _of_instances(survey: Survey, cls: type, table: Table, where: str) -> Iterat
         for function in survey.functions.methods(node):
             if function.node.name in {"__init__", "__post_init__"}:
                 for target, statement in targets_of(function.nodes):
-                    if ast.unparse(target).startswith("self."):
+                    if written(target).startswith("self."):
                         yield from (
                             (place, name, f"an attribute of {where}")
                             for place, name in _made_in(survey, [statement], Use(function), table)
@@ -164,7 +164,7 @@ def _stored(survey: Survey, table: Table) -> Iterator[tuple[Place, str, str]]:
 
 
 def _where(survey: Survey, target: ast.expr, use: Use) -> str | None:
-    text = ast.unparse(target)
+    text = written(target)
     if text.startswith("app.state.") or ".app.state." in text:
         return text
     owner = survey.sharing.owner_of_target(target, use)
@@ -207,14 +207,17 @@ def _made_as(survey: Survey, names: set[str], use: Use, table: Table) -> Iterato
 
 def _made_in(survey: Survey, nodes: Iterable[ast.AST], use: Use, table: Table) -> Iterator[tuple[Place, str]]:
     """Yield what expressions make, lambdas in them left out."""
-    for node in nodes:
+    # Not recursive, as `own_nodes`.
+    waiting = [*nodes][::-1]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Lambda):
             continue
         if isinstance(node, ast.Call):
             name = _first(survey.meanings.names_of(node.func, use), table)
-            if name is not None and not any(option in ast.unparse(node) for option in HARMLESS):
+            if name is not None and not any(option in written(node) for option in HARMLESS):
                 yield use.function.module.place(node), name
-        yield from _made_in(survey, ast.iter_child_nodes(node), use, table)
+        waiting += [*ast.iter_child_nodes(node)][::-1]
 
 
 def _first(names: Iterable[str], table: Table) -> str | None:

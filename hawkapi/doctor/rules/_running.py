@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hawkapi.doctor._functions import Function
 from hawkapi.doctor._meanings import InstanceOf, names_at_top
-from hawkapi.doctor._project import Place, SourceModule
+from hawkapi.doctor._project import Place, SourceModule, written
 from hawkapi.doctor._request_code import Reached
 from hawkapi.doctor._sharing import targets_of
 from hawkapi.doctor.survey import Survey
@@ -66,7 +66,7 @@ def loops_in_workers(survey: Survey) -> Look:
                 function = reached.function.node.name
                 message = (
                     f"{function}() is a plain function and runs in a worker thread, which has no event loop: "
-                    f"{ast.unparse(node.func)}() raises RuntimeError there."
+                    f"{written(node.func)}() raises RuntimeError there."
                 )
                 fix = (
                     "Make it async, or hand the work over with asyncio.run_coroutine_threadsafe and a loop it is given."
@@ -86,7 +86,7 @@ def own_loops(survey: Survey) -> Look:
                 if reached.function.is_async
                 else "is a loop more: what belongs to the server's loop fails in it, and it lives for one call"
             )
-            message = f"{reached.function.node.name}() runs for requests, and {ast.unparse(node.func)}() {where}."
+            message = f"{reached.function.node.name}() runs for requests, and {written(node.func)}() {where}."
             yield reached.function.module.place(node), message, "Make the function async, and await what it needs."
 
 
@@ -98,7 +98,7 @@ def state_in_workers(survey: Survey) -> Look:
         for target, node in [*targets_of(reached.function.nodes), *_updated(reached.function)]:
             if _is_of_request(survey, target, reached):
                 message = (
-                    f"{reached.function.node.name}() is a plain function and writes {ast.unparse(target)} in a worker "
+                    f"{reached.function.node.name}() is a plain function and writes {written(target)} in a worker "
                     "thread: middleware, and a request that was given up, may use it on the loop at the same moment."
                 )
                 fix = "Make the function async if it does not block, or return the value and let async code keep it."
@@ -112,10 +112,10 @@ def thread_locals(survey: Survey) -> Look:
         for target, node in targets_of(function.nodes):
             if not isinstance(target, ast.Attribute) or not _is_local(survey.meanings.of(target.value, reached.use)):
                 continue
-            if _is_asked_first(function, ast.unparse(target.value)):
+            if _is_asked_first(function, written(target.value)):
                 continue  # Made once for each thread, which is what it is for.
             waits = any(isinstance(each, ast.Await | ast.AsyncFor | ast.AsyncWith) for each in function.nodes)
-            text = ast.unparse(target)
+            text = written(target)
             if function.is_async and (waits or reached.role != "helper"):
                 why = "all requests of an event loop have one thread, so others see it and change it meanwhile"
             elif reached.role == "dependency":
@@ -136,7 +136,7 @@ def context_variables(survey: Survey) -> Look:
                 message = f"{name}() runs for requests and makes a ContextVar, which contexts keep for ever."
                 yield place, message, "Make it once, at the top of the module."
             elif reached.in_worker and reached.role == "dependency" and _sets_variable(survey, node, reached):
-                variable = ast.unparse(node.func).removesuffix(".set")
+                variable = written(node.func).removesuffix(".set")
                 message = (
                     f"{name}() is a plain dependency and sets {variable} in the context of its "
                     "worker thread, which ends with it: the handler does not see the value."
@@ -152,7 +152,7 @@ def _shared_defaults(module: SourceModule) -> Look:
         for keyword in node.keywords if isinstance(node, ast.Call) and is_variable else ():
             if keyword.arg == "default" and _is_mutable(keyword.value):
                 message = (
-                    f"The default of this ContextVar, {ast.unparse(keyword.value)}, is one object for all contexts: "
+                    f"The default of this ContextVar, {written(keyword.value)}, is one object for all contexts: "
                     "what one request changes in it, all others see."
                 )
                 yield module.place(node), message, "Leave the default out, or None, and set a new object per request."
@@ -167,12 +167,12 @@ def cached_coroutines(survey: Survey) -> Look:
             name = function.node.name
             if function.is_async and names & CACHES:
                 message = (
-                    f"{ast.unparse(called)} keeps the coroutine that {name}() makes, and not its result: the second "
+                    f"{written(called)} keeps the coroutine that {name}() makes, and not its result: the second "
                     "caller awaits it again, which raises RuntimeError."
                 )
                 yield function.module.place(decorator), message, "Keep the result: in a container's singleton, say."
             elif names & LOOP_CACHES:
-                message = f"{ast.unparse(called)} belongs to the first event loop that calls {name}()."
+                message = f"{written(called)} belongs to the first event loop that calls {name}()."
                 yield (
                     function.module.place(decorator),
                     message,
@@ -187,13 +187,13 @@ def process_wide(survey: Survey) -> Look:
         name = reached.function.node.name
         for node, names in _calls(survey, reached):
             if names & PROCESS_WIDE and not reached.function.is_guarded(node):
-                message = f"{name}() runs for requests, and {ast.unparse(node.func)}() counts for the whole process."
+                message = f"{name}() runs for requests, and {written(node.func)}() counts for the whole process."
                 yield reached.function.module.place(node), message, fix
         for target, statement in targets_of(reached.function.nodes):
             if isinstance(target, ast.Subscript) and "os.environ" in survey.meanings.names_of(
                 target.value, reached.use
             ):
-                message = f"{name}() runs for requests, and {ast.unparse(target)} counts for the whole process."
+                message = f"{name}() runs for requests, and {written(target)} counts for the whole process."
                 yield reached.function.module.place(statement), message, fix
 
 
@@ -217,7 +217,7 @@ def _is_of_request(survey: Survey, target: ast.expr, reached: Reached) -> bool:
     """Whether a target is below `request.state` or `request.scope`."""
     if not isinstance(target, ast.Attribute | ast.Subscript):
         return False
-    root, *names = ast.unparse(target.value).replace("[", ".").split(".")
+    root, *names = written(target.value).replace("[", ".").split(".")
     value = survey.meanings.of(ast.Name(root, ast.Load()), reached.use) if root.isidentifier() else None
     return isinstance(value, InstanceOf) and names[:1] in (["state"], ["scope"]) and _is_connection(value.cls)
 
@@ -239,8 +239,8 @@ def _is_asked_first(function: Function, text: str) -> bool:
 
 def _is_look_at(node: ast.AST, text: str) -> bool:
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func) in {"getattr", "hasattr"} and ast.unparse(node.args[0]) == text
-    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and ast.unparse(node.value) == text
+        return written(node.func) in {"getattr", "hasattr"} and written(node.args[0]) == text
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and written(node.value) == text
 
 
 def _sets_variable(survey: Survey, node: ast.Call, reached: Reached) -> bool:
@@ -251,5 +251,5 @@ def _sets_variable(survey: Survey, node: ast.Call, reached: Reached) -> bool:
 
 def _is_mutable(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func).rpartition(".")[2] in MUTABLE
+        return written(node.func).rpartition(".")[2] in MUTABLE
     return isinstance(node, ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp)

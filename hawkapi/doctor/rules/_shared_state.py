@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hawkapi.doctor._functions import own_nodes
-from hawkapi.doctor._project import Place
+from hawkapi.doctor._project import Place, written
 from hawkapi.doctor._request_code import Reached
 from hawkapi.doctor._sharing import named_attribute, targets_of
 from hawkapi.doctor.survey import Survey
@@ -27,7 +27,7 @@ def lost_updates(survey: Survey) -> Look:
         for target, node in _updates(reached):
             owner = survey.sharing.owner_of_target(target, reached.use)
             if owner is not None and not reached.function.is_guarded(node):
-                text = ast.unparse(target)
+                text = written(target)
                 message = (
                     f"{reached.function.node.name}() reads {text} and writes it back without a lock, in {owner}: two "
                     "threads that do so at once lose one of the changes."
@@ -68,10 +68,10 @@ def changing_loops(survey: Survey) -> Look:
             base = _iterated(node.iter)
             if id(survey.meanings.of(base, reached.use)) in changed and not reached.function.is_guarded(node):
                 message = (
-                    f"{reached.function.node.name}() goes through {ast.unparse(base)} while other requests may change "
+                    f"{reached.function.node.name}() goes through {written(base)} while other requests may change "
                     "its size, which raises RuntimeError."
                 )
-                fix = f"Go through a copy, as in `for ... in list({ast.unparse(node.iter)})`, made under the lock."
+                fix = f"Go through a copy, as in `for ... in list({written(node.iter)})`, made under the lock."
                 yield reached.function.module.place(node.iter), message, fix
 
 
@@ -92,11 +92,12 @@ def _reads(value: ast.expr, target: ast.expr) -> bool:
     """Whether an expression reads what a target is; an item, also by `get`."""
     if not isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
         return False
-    text = ast.unparse(target)
-    return any(ast.unparse(_item_of(part)) == text for part in ast.walk(value) if isinstance(part, ast.expr))
+    text, kind = written(target), type(target)
+    # Only what could be the target is written out: a sum of thousands would be, again and again, for each of its parts.
+    return any(type(part) is kind and written(part) == text for part in map(_item_of, ast.walk(value)))
 
 
-def _item_of(node: ast.expr) -> ast.expr:
+def _item_of(node: ast.AST) -> ast.AST:
     """Return `a[b]` for `a.get(b)`, anything else as it is."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
         return ast.Subscript(node.func.value, node.args[0], ast.Load())
@@ -145,18 +146,18 @@ def _seen(test: ast.AST, aliases: Mapping[str, ast.expr]) -> frozenset[str]:
     seen: set[str] = set()
     for node in ast.walk(test):
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-            seen.add(ast.unparse(node))
+            seen.add(written(node))
             if isinstance(node, ast.Name) and node.id in aliases:
                 seen |= _seen(aliases[node.id], {})
         elif isinstance(node, ast.Call):
             named = named_attribute(node, "hasattr", 2) or named_attribute(node, "getattr", 2)
             if named is not None:
-                seen.add(ast.unparse(named))
+                seen.add(written(named))
     return frozenset(seen)
 
 
 def _key(target: ast.expr) -> str:
-    return ast.unparse(target.value if isinstance(target, ast.Subscript) else target)
+    return written(target.value if isinstance(target, ast.Subscript) else target)
 
 
 def _following(node: ast.stmt, parents: Mapping[ast.AST, ast.AST]) -> list[ast.stmt]:
@@ -181,7 +182,7 @@ def _resized(survey: Survey, reached: Reached) -> Iterator[tuple[str, object]]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES_SIZE:
             base = node.func.value
         if base is not None:
-            yield ast.unparse(base), survey.meanings.of(base, reached.use)
+            yield written(base), survey.meanings.of(base, reached.use)
 
 
 def _iterated(node: ast.expr) -> ast.expr:
