@@ -8,7 +8,7 @@ what it returns must be what the other would return.
 
 For a dataclass with the members `name` and `price`, this is generated::
 
-    def make(Misfit, cls, dict, float, high, int, low, str, type):
+    def make(Misfit, cls, dict, float, high, int, low, new, str, type):
         def read(raw):
             if type(raw) is not dict:
                 raise Misfit
@@ -23,7 +23,10 @@ For a dataclass with the members `name` and `price`, this is generated::
                 item_1 = float(item_1)
             else:
                 raise Misfit
-            return cls(item_0, item_1)
+            made = new(cls)
+            made.name = item_0
+            made.price = item_1
+            return made
         return read
 
 `hawkapi.codec._generated.sources()` returns the text of all that a process has made; tracebacks show its lines.
@@ -108,6 +111,11 @@ class Code:
             bound = f"{name}_{number}"
         self._objects[bound] = value
         return bound
+
+    def number(self, name: str, text: str) -> str:
+        """Make a float known under a name; it is this function's own, as threads contend for those that they share."""
+        self._objects.setdefault(name, float(text))
+        return name
 
     def mention(self, name: str) -> None:
         """Put the name of a member into the name that tracebacks show."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import enum
 import json
-import math
 import re
 from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import Any, Final, final
 
 from hawkapi.codec._checks import is_multiple
@@ -24,6 +24,17 @@ from hawkapi.codec._text import read_base64, read_date, read_datetime, read_dura
 from hawkapi.codec.errors import Violation
 
 type Decode = Callable[[bytes], object]
+
+_USUAL: Final = {
+    Kind.STR: r'"([^"\\\x00-\x1f]*+)"',
+    # A zero with a sign is an integer to the parser, and so has none when it is read as a float.
+    Kind.INT: r"(0|-?[1-9][0-9]{0,17}+)",
+    Kind.FLOAT: r"(0|-?[1-9][0-9]{0,17}+(?!\.)|-?(?:0|[1-9][0-9]{0,17}+)\.[0-9]++)",
+    Kind.BOOL: r"(true|false)",
+}
+"""The forms of scalars in JSON that need no parser; others, as numbers with an exponent, are left to it."""
+_MOST_USUAL: Final = 16
+"""So many members an object may have to be recognised as a whole."""
 
 _FAILURES: Final = (Misfit, ValueError, TypeError, KeyError, StopIteration, RecursionError, OverflowError)
 """What generated code, the parser, and a class that is called may raise for a body that does not fit."""
@@ -61,11 +72,13 @@ def generate_decoder(description: Description, parser: json.JSONDecoder, exact: 
     code.bind("parse", parser.scan_once)  # type: ignore[attr-defined]  # typeshed does not know it
     code.open("try:")
     code.add("text = data.decode()")
+    emitter = _Emitter(code, _Functions(readers), description)
+    emitter.usual_form(description)
     # A body that is short and has no escapes breaks no limit but that of UTF-8, which was looked at by then.
     code.add(f"if len(data) > {MAX_DEPTH} or '\\\\u' in text:", "    check_limits(data)")
     code.add("raw, end = parse(text, 0)")
-    code.refuse_if("end != len(text)")
-    result = _Emitter(code, _Functions(readers), description).value(description, "raw")
+    code.refuse_if("end != len(text) and text[end:].strip(' \\t\\n\\r')")
+    result = emitter.value(description, "raw")
     code.add(f"return {result}")
     code.close()
     code.add("except failures:", "    return exact(data)")
@@ -122,6 +135,35 @@ class _Emitter:
         self._root: Description | None = root
         """What the function is for, until it was met. Other classes, and tuples, have their own, as they may hold
         themselves."""
+
+    def usual_form(self, description: Description) -> None:
+        """Read an object of a few scalars that is written as most programs write it: nothing absent, all in order."""
+        pattern = _usual_pattern(description)
+        if pattern is None:
+            return
+        code = self._code
+        names = [code.variable() for _ in description.fields]
+        # The expression looks at one character after the other, and the parser finds the end of a long text faster.
+        code.open(f"if len(data) <= {MAX_DEPTH}:")
+        code.add(f"usual = {code.bind('match', re.compile(pattern).fullmatch)}(text)")
+        code.open("if usual is not None:")
+        code.add(f"{', '.join(names)}, = usual.groups()")
+        for field, name in zip(description.fields, names, strict=True):
+            self._usual_value(field.description, name)
+        code.add(f"return {self._made(description, names)}")
+        code.close()
+        code.close()
+
+    def _usual_value(self, description: Description, name: str) -> None:
+        code, kind = self._code, description.kind
+        if kind is Kind.INT or kind is Kind.FLOAT:
+            made = _EXACT.get(kind, "float")
+            code.use(made)
+            code.add(f"{name} = {made}({name})")
+        elif kind is Kind.BOOL:
+            code.add(f"{name} = {name} == 'true'")
+        if description.constraints is not None:
+            self._limits(description.constraints, name)
 
     def value(self, description: Description, name: str) -> str:
         """Read a variable; return the expression of the result: the variable itself where it was only looked at."""
@@ -183,7 +225,7 @@ class _Emitter:
     def _float(self, name: str) -> str:
         code = self._code
         code.use("type", "float", "int")
-        low, high = code.bind("low", -math.inf), code.bind("high", math.inf)
+        low, high = code.number("low", "-inf"), code.number("high", "inf")
         code.add(f"if type({name}) is float:", f"    if not {low} < {name} < {high}:", "        raise Misfit")
         code.add(f"elif type({name}) is int:", f"    {name} = float({name})", "else:", "    raise Misfit")
         return name
@@ -290,7 +332,6 @@ class _Emitter:
                 code.refuse_if(f"not {code.bind('is_multiple', is_multiple)}({name}, {code.bind('step', limit)})")
 
     def _object(self, description: Description, name: str) -> str:
-        named = not _takes_positions(description)
         self._exact(name, "dict")
         self._object_wide(description, name)
         arguments: list[str] = []
@@ -303,8 +344,22 @@ class _Emitter:
             else:
                 self._member_with_default(field, name, variable)
                 found = variable
-            arguments.append(f"{field.argument}={found}" if named else found)
-        return f"{self._code.bind('cls', description.cls)}({', '.join(arguments)})"
+            arguments.append(found)
+        return self._made(description, arguments)
+
+    def _made(self, description: Description, arguments: list[str]) -> str:
+        """Return the call of a class."""
+        if not _takes_positions(description):
+            pairs = zip(description.fields, arguments, strict=True)
+            arguments = [f"{field.argument}={found}" for field, found in pairs]
+        cls = self._code.bind("cls", description.cls)
+        if not _is_only_stored(description):
+            return f"{cls}({', '.join(arguments)})"
+        # PERF: what its generated `__init__` would do, without the call.
+        self._code.add(f"made = {self._code.bind('new', object.__new__)}({cls})")
+        for field, found in zip(description.fields, arguments, strict=True):
+            self._code.add(f"made.{field.name} = {found}")
+        return "made"
 
     def _member_with_default(self, field: Any, name: str, variable: str) -> None:
         code = self._code
@@ -334,6 +389,21 @@ class _Emitter:
             code.refuse_if(f"not {code.bind('known', frozenset(known))}.issuperset({name})")
 
 
+def _usual_pattern(description: Description) -> str | None:
+    """Return the regular expression of an object that is written with or without a space after `:` and `,`.
+
+    PERF: it takes less time than the parser alone does, which makes a dict of texts: three scalars are read in 1.6 us,
+    not 2.1, without the GIL, and in 1.5, not 1.7, with it. An object in another order costs 0.2 us more for the look.
+    """
+    fields = description.fields
+    if not _is_plain_class(description) or description.tag_field is not None or not 0 < len(fields) <= _MOST_USUAL:
+        return None
+    if not all(field.required and field.description.kind in _USUAL for field in fields):
+        return None
+    members = [f"{re.escape(encode_basestring(field.encoded))}: ?{_USUAL[field.description.kind]}" for field in fields]
+    return r"\{" + ", ?".join(members) + r"\}"
+
+
 def _is_plain_class(description: Description) -> bool:
     """Whether objects of a class are made by calling it, with arguments that code can name."""
     kind, fields = description.kind, description.fields
@@ -344,6 +414,15 @@ def _is_plain_class(description: Description) -> bool:
     if kind is Kind.ATTRS:
         return all(field.required for field in fields)
     return not any(field.may_be_absent and field.default is MISSING for field in fields)
+
+
+def _is_only_stored(description: Description) -> bool:
+    """Whether a class does nothing with the members of a new object but to store them."""
+    cls = description.cls
+    stores = _takes_positions(description) and cls.__setattr__ is object.__setattr__ and cls.__new__ is object.__new__
+    return (
+        stores and not hasattr(cls, "__post_init__") and all(is_plain_name(field.name) for field in description.fields)
+    )
 
 
 def _takes_positions(description: Description) -> bool:

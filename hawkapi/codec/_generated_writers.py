@@ -216,8 +216,8 @@ class _Emitter:
     def _float(self, name: str) -> Pieces:
         code = self._code
         code.use("type", "float", "int", "repr")
-        # Where `repr` needs no exponent. Floats of each plan's own: threads contend for shared ones.
-        low, high = code.bind("low", float("1e-4")), code.bind("high", float("1e16"))
+        # Where `repr` needs no exponent.
+        low, high = code.number("low", "1e-4"), code.number("high", "1e16")
         text = code.variable()
         code.open(f"if type({name}) is float:")
         code.add(f"if {low} <= {name} < {high} or -{high} < {name} <= -{low} or not {name}:")

@@ -119,6 +119,86 @@ def test_right_values_are_left_to_generated_code(annotation: Any, value: object)
     assert generate_decoder(description, json.JSONDecoder(), fail, portable.build_reader)(written) == value
 
 
+USUAL = {
+    "compact": b'{"name":"hat","price":12.5,"on":true,"count":3}',
+    "spaced": b'{"name": "hat", "price": 12.5, "on": true, "count": 3}',
+    "another order": b'{"count":3,"on":true,"price":12.5,"name":"hat"}',
+    "other spaces": b'{ "name" : "hat" , "price" : 12.5 ,\n"on" : true , "count" : 3 } \r\n',
+    "exponent": b'{"name":"hat","price":1.25e1,"on":true,"count":3}',
+    "escapes": rb'{"name":"h\u0061t","price":12.5,"on":true,"count":3}',
+    "unknown member": b'{"name":"hat","price":12.5,"on":true,"count":3,"more":[]}',
+    "member twice": b'{"name":"cap","name":"hat","price":12.5,"on":true,"count":3}',
+}
+
+
+@dataclasses.dataclass
+class Flat:
+    name: str
+    price: float
+    on: bool
+    count: Annotated[int, Meta(le=3)]
+
+
+@pytest.mark.parametrize("body", USUAL.values(), ids=USUAL.keys())
+def test_form_of_a_body_does_not_matter(body: bytes) -> None:
+    """An object is the same whether it is written as most programs do, which is recognised as a whole, or not."""
+    assert generate_decoder(describe(Flat), json.JSONDecoder(), fail, portable.build_reader)(body) == Flat(
+        "hat", 12.5, True, 3
+    )
+
+
+NUMBERS = ["0", "-0", "0.0", "-0.0", "-1", "7", "1e2", "-1E-2", "0.1", "123456789012345678", "1234567890123456789"]
+
+
+@pytest.mark.parametrize(
+    "number", [*NUMBERS, "01", "1.", ".5", "+1", "1_0", "0x1", "--1", "1e999", "9" * 400, "1" * 5000]
+)
+@pytest.mark.parametrize("cls", [int, float], ids=["int", "float"])
+def test_numbers_are_read_as_the_readers_do(cls: type, number: str) -> None:
+    """A number in an object that is recognised as a whole is the one that the readers make, or an error like theirs."""
+    description = describe(dataclasses.make_dataclass("Number", [("n", cls)]))
+
+    def outcome(decode: Any) -> str:
+        try:
+            return repr(decode(f'{{"n":{number}}}'.encode()))
+        except CodecError as exc:
+            return str(exc)
+
+    assert outcome(portable.build_decoder(description)) == outcome(portable.build_exact_decoder(description))
+
+
+def test_classes_that_do_something_when_made_are_called() -> None:
+    """`__post_init__`, `__setattr__` and `__new__` of a class run for every object."""
+    seen: list[str] = []
+
+    @dataclasses.dataclass
+    class After:
+        name: str
+
+        def __post_init__(self) -> None:
+            seen.append("after")
+
+    @dataclasses.dataclass
+    class Setting:
+        name: str
+
+        def __setattr__(self, name: str, value: object) -> None:
+            seen.append("set")
+            super().__setattr__(name, value)
+
+    @dataclasses.dataclass
+    class Making:
+        name: str
+
+        def __new__(cls, **_: object) -> Any:
+            seen.append("made")
+            return super().__new__(cls)
+
+    for cls in (After, Setting, Making):
+        assert portable.build_decoder(describe(cls))(b'{"name":"a"}') == cls(name="a")
+    assert seen == ["after", "after", "set", "set", "made", "made"]
+
+
 def test_typed_dictionary_is_written() -> None:
     """The members of a typed dictionary are written in the order of the class."""
     write = generate_writer(describe(Options), fail, general)
@@ -129,7 +209,7 @@ def test_source_is_readable() -> None:
     """Members are variables, one check after the other; everything that belongs to the type is an argument."""
     portable.build_decoder(describe(list[Item]))
     assert (
-        "def make(Misfit, cls, dict, float, high, int, low, str, type):\n"
+        "def make(Misfit, cls, dict, float, high, int, low, new, str, type):\n"
         "    def read(raw):\n"
         "        if type(raw) is not dict:\n"
         "            raise Misfit\n"
@@ -144,7 +224,10 @@ def test_source_is_readable() -> None:
         "            item_1 = float(item_1)\n"
         "        else:\n"
         "            raise Misfit\n"
-        "        return cls(item_0, item_1)\n"
+        "        made = new(cls)\n"
+        "        made.name = item_0\n"
+        "        made.price = item_1\n"
+        "        return made\n"
         "    return read\n"
     ) in sources()
 
