@@ -19,6 +19,7 @@ from hawkapi.staticfiles import StaticFiles, split_path
 
 MODIFIED_S = 1_700_000_000
 TYPES = "https://hawkapi.ashimov.com/errors/"
+CHANGES_THE_FILES = pytest.mark.thread_unsafe(reason="changes the files that its other threads ask for")
 
 
 @pytest.fixture
@@ -209,6 +210,7 @@ def test_path_on_windows(path: str, names: list[str] | None) -> None:
     assert split_path(path, on_windows=True) == names
 
 
+@CHANGES_THE_FILES
 def test_links_within_the_directory(tree: Path) -> None:
     """They are followed, relative and absolute, to files and through directories."""
     (tree / "one.txt").symlink_to("a.txt")
@@ -218,6 +220,7 @@ def test_links_within_the_directory(tree: Path) -> None:
         assert get(tree, path).status == 200
 
 
+@CHANGES_THE_FILES
 def test_links_that_leave_the_directory(tree: Path) -> None:
     """They are as good as absent: to files, through directories, by way of others, and back in."""
     outside = tree.parent
@@ -233,6 +236,7 @@ def test_links_that_leave_the_directory(tree: Path) -> None:
         assert (reply.status, "detail" in reply.json()) == (404, False), path
 
 
+@CHANGES_THE_FILES
 def test_links_in_a_circle(tree: Path) -> None:
     """Following ends."""
     (tree / "x").symlink_to("y")
@@ -240,6 +244,7 @@ def test_links_in_a_circle(tree: Path) -> None:
     assert get(tree, "/x").status == 404
 
 
+@CHANGES_THE_FILES
 def test_directory_that_is_a_link(tree: Path) -> None:
     """The directory itself may be given by a link, and links may use that name."""
     alias = tree.parent / "alias"
@@ -248,6 +253,7 @@ def test_directory_that_is_a_link(tree: Path) -> None:
     assert get(alias, "/abs.txt").status == 200
 
 
+@CHANGES_THE_FILES
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in this file system")
 def test_pipe(tree: Path) -> None:
     """A pipe is not found, instead of waited for."""
@@ -279,6 +285,7 @@ def test_index(tree: Path, path: str, extra: dict[str, Any], body: bytes) -> Non
     assert (reply.status, reply.body, reply.header("content-type")) == (200, body, "text/html; charset=utf-8")
 
 
+@CHANGES_THE_FILES
 @pytest.mark.parametrize(
     ("path", "extra", "location"),
     [
@@ -299,6 +306,7 @@ def test_redirect_to_the_slash(tree: Path, path: str, extra: dict[str, Any], loc
     assert (reply.status, reply.header("location"), reply.body) == (307, location, b"")
 
 
+@CHANGES_THE_FILES
 def test_directory_without_index(tree: Path) -> None:
     """It is not found."""
     assert get(tree, "/empty/", html=True).status == 404
@@ -306,6 +314,7 @@ def test_directory_without_index(tree: Path) -> None:
     assert get(tree, "/empty/", html=True).status == 404
 
 
+@CHANGES_THE_FILES
 @pytest.mark.parametrize("path", ["/none", "/../secret.txt", "/empty/", "/a\0"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_own_page_for_what_is_not_found(tree: Path, path: str, method: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,10 +105,11 @@ def test_store_and_any_text(store: SessionStore) -> None:
     """It comes back as it was."""
 
     async def main() -> list[str | None]:
-        await store.create("a", "ü\n", 60)
-        first = await store.read("a")
-        assert await store.replace("a", "😀\r\n", 60)
-        return [first, await store.read("a")]
+        key = secrets.token_hex(32)
+        await store.create(key, "ü\n", 60)
+        first = await store.read(key)
+        assert await store.replace(key, "😀\r\n", 60)
+        return [first, await store.read(key)]
 
     assert asyncio.run(main()) == ["ü\n", "😀\r\n"]
 
@@ -214,7 +216,7 @@ def test_operations(store: SessionStore) -> None:
     """What is there can be read, changed and deleted; what is not there stays away."""
 
     async def main() -> list[Any]:
-        key, other = "a" * 64, "b" * 64
+        key, other = secrets.token_hex(32), "b" * 64
         await store.create(key, "{1}", 60)
         found: list[Any] = [await store.read(key), await store.read(other)]
         found += [await store.replace(key, "{2}", 60), await store.replace(other, "{2}", 60)]

@@ -24,6 +24,7 @@ from hawkapi import (
 from hawkapi.types import ASGIApp
 
 structlog = pytest.importorskip("structlog", reason="it is optional")
+pytestmark = pytest.mark.thread_unsafe(reason="structlog has one configuration for the whole process")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -53,17 +54,20 @@ def document(operation: dict[str, Any], path: str = "/x", method: str = "post", 
 @pytest.fixture(params=MODELS)
 def module_of(request: pytest.FixtureRequest) -> Iterator[Callable[[dict[str, Any]], ModuleType]]:
     """Give a function that generates a client and imports it."""
-    module = ModuleType("generated_client_under_test")
+    names: list[str] = []
 
     def make(spec: dict[str, Any]) -> ModuleType:
         source = generate_python_client(build_client_ir(spec), models=request.param)
+        module = ModuleType(f"generated_client_{secrets.token_hex(8)}")
         # Annotations are evaluated late, in the module that `sys.modules` has.
         sys.modules[module.__name__] = module
+        names.append(module.__name__)
         exec(compile(source, "client.py", "exec", dont_inherit=True), vars(module))  # noqa: S102
         return module
 
     yield make
-    sys.modules.pop(module.__name__, None)
+    for name in names:
+        del sys.modules[name]
 
 
 type ModuleOf = Callable[[dict[str, Any]], ModuleType]

@@ -83,5 +83,5 @@ def test_issuer_that_answers_byte_by_byte() -> None:
             pass
 
     with served(Handler) as url, pytest.raises(TimeoutError, match="took longer than"):
-        download(url, 0.1)
+        download(url, 0.5)
     stopped.set()

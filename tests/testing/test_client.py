@@ -256,7 +256,7 @@ def test_open_files(tmp_path: Any) -> None:
         pytest.param({"body": {"a": 1}}, "a body is bytes, text or an iterable .* not dict; JSON is given", id="dict"),
         pytest.param({"content": 5}, "a body is bytes, text or an iterable of these, not int", id="number"),
         pytest.param({"data": b"a=1"}, "data= takes the fields of a form", id="data"),
-        pytest.param({"content": iter([1])}, "a piece of a body is bytes or text, not int", id="pieces"),
+        pytest.param({"content": [1]}, "a piece of a body is bytes or text, not int", id="pieces"),
         pytest.param({"files": {"f": 1}}, "a piece of a body is bytes or text, not int", id="file"),
         pytest.param({"nonsense": 1}, "unexpected keyword argument 'nonsense'", id="unknown"),
     ],
