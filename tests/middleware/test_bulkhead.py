@@ -120,13 +120,14 @@ def test_release_by_another_task() -> None:
 
 def test_one_name_is_one_bulkhead() -> None:
     """In this process it has one set of slots, and one limit."""
+    name = f"test of names {threading.get_ident()}"
 
     async def main() -> None:
-        async with Bulkhead("test of names", 1):
+        async with Bulkhead(name, 1):
             with pytest.raises(BulkheadFullError):
-                await Bulkhead("test of names", 1).__aenter__()
+                await Bulkhead(name, 1).__aenter__()
             with pytest.raises(ValueError, match="already registered with limit 1, not 2"):
-                await Bulkhead("test of names", 2).__aenter__()
+                await Bulkhead(name, 2).__aenter__()
 
     asyncio.run(main())
 
