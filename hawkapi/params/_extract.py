@@ -18,6 +18,7 @@ from hawkapi.params.errors import ValidationErrorDetail
 
 type Texts = dict[str, list[str]]
 type Convert = Callable[[object, bool], object]
+type Read = Callable[[str], object]
 
 
 @final
@@ -77,6 +78,7 @@ class TextArgument:
         last: bool,
         default: Default,
         missing: str,
+        read: Read | None = None,
     ) -> None:
         self.name = name
         """What the client calls it."""
@@ -91,6 +93,10 @@ class TextArgument:
         self.default = default
         self.missing = missing
         """What a client is told that sends nothing."""
+        self.read = read
+        """What gives the value of one text that is a number, and `None` for another, which `convert` then refuses."""
+        self.at_hand = convert is None and not many and not last
+        """Whether the first text is the value."""
 
     def take(self, values: Texts, errors: list[ValidationErrorDetail]) -> object:
         """Return the value, or add to `errors` and return `ABSENT`."""
@@ -102,7 +108,12 @@ class TextArgument:
             return value
         if self.many:
             return converted(self.convert, texts, self.place, errors)
-        return converted(self.convert, texts[-1] if self.last else texts[0], self.place, errors)
+        text = texts[-1] if self.last else texts[0]
+        if self.read is not None:
+            value = self.read(text)
+            if value is not None:
+                return value
+        return converted(self.convert, text, self.place, errors)
 
 
 @final
@@ -157,7 +168,11 @@ class Group:
     def fill(self, arguments: list[object], values: Texts, errors: list[ValidationErrorDetail]) -> None:
         """Put each value at its argument's position; every problem goes to `errors`."""
         for argument in self.texts:
-            arguments[argument.position] = argument.take(values, errors)
+            # PERF: a text that is the value itself needs no call.
+            if argument.at_hand and argument.name in values:
+                arguments[argument.position] = values[argument.name][0]
+            else:
+                arguments[argument.position] = argument.take(values, errors)
         for model in self.models:
             arguments[model.position] = model.take(values, errors)
 

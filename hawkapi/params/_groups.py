@@ -6,7 +6,8 @@ from typing import Final
 
 import hawkapi.codec as codec
 from hawkapi.codec import Description, Kind
-from hawkapi.params._extract import Convert, Group, ModelArgument, PathArgument, TextArgument, TextArguments
+from hawkapi.codec._text import read_float, read_int
+from hawkapi.params._extract import Convert, Group, ModelArgument, PathArgument, Read, TextArgument, TextArguments
 from hawkapi.params._signature import HandlerParameter, Source, text_members
 from hawkapi.params.markers import File
 
@@ -16,6 +17,7 @@ MISSING: Final = {
     Source.COOKIE: "Required cookie is missing",
     Source.FORM: "Required form field is missing",
 }
+NUMBERS: Final[dict[Kind, Read]] = {Kind.INT: read_int, Kind.FLOAT: read_float}
 
 
 def build_text_arguments(parameters: tuple[HandlerParameter, ...], names: tuple[str, ...]) -> TextArguments | None:
@@ -60,6 +62,7 @@ def _text_argument(item: HandlerParameter, position: int) -> TextArgument:
         last=item.source is Source.HEADER,
         default=item.default,
         missing=MISSING[item.source],
+        read=_number_reader(item.description),
     )
 
 
@@ -68,6 +71,16 @@ def _text_converter(item: HandlerParameter) -> Convert | None:
     description = item.description
     plain = description.kind in {Kind.STR, Kind.ANY} or item.converted
     return None if plain and not description.constraints else codec.converter(description)
+
+
+def _number_reader(description: Description) -> Read | None:
+    """Return what reads a text as the number that a parameter is; nothing where it is none, or not just a number.
+
+    PERF: the converter would make a list for errors, and call its reader through three functions.
+    """
+    if description.kind is Kind.OPTIONAL and description.item is not None:
+        description = description.item
+    return None if description.constraints else NUMBERS.get(description.kind)
 
 
 def _model_argument(item: HandlerParameter, position: int) -> ModelArgument:
