@@ -11,10 +11,14 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeGuard, final
 
-from hawkapi._binding import named_arguments
-from hawkapi._plan import EndpointPlan
+from hawkapi._binding import Binding, named_arguments
+from hawkapi._plan import Calls, EndpointPlan
+from hawkapi._resolution import NO_HEADERS
 from hawkapi._workers import WorkerPool, call_in_worker
 from hawkapi.exceptions import ClientDisconnect, HandlerTimeoutError
+from hawkapi.params._extract import ABSENT
+from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
+from hawkapi.requests.body import read_request_body
 from hawkapi.responses.base import FRAMING, Response, has_body
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
 
@@ -60,6 +64,30 @@ async def call_handler(
     return await within(limit_s, plan.handler(*positional, **named))
 
 
+async def called_arguments(
+    binding: Binding, calls: Calls, values: list[object], scope: Scope, receive: Receive, max_body_size: int
+) -> list[object]:
+    """Return the arguments of a handler and all that it depends on, as `Resolution.arguments` does.
+
+    Raises:
+        RequestValidationError: the request does not fit; every problem is in it.
+        Exception: whatever a dependency raises.
+    """
+    errors: list[ValidationErrorDetail] = []
+    headers: HeaderPairs = scope.get("headers", NO_HEADERS)
+    arguments = binding.read_texts(values, scope.get("query_string", b""), headers, errors)
+    for function, first, end, targets in calls:
+        if function is None:
+            binding.read_body(arguments, await read_request_body(scope, receive, max_body_size), headers, errors)
+        elif not errors or ABSENT not in arguments[first:end]:
+            value = await (function() if first == end else function(*arguments[first:end]))
+            for place in targets:
+                arguments[place] = value
+    if errors:
+        raise RequestValidationError(errors)
+    return arguments
+
+
 def additions(plan: EndpointPlan, own: Response | None, result: object) -> tuple[int | None, HeaderPairs]:
     """Return the status to set, if one, and the header fields to add to the response to a request.
 
@@ -103,7 +131,10 @@ def adding(send: Send, status_code: int | None, fields: HeaderPairs) -> Send:
 
 @final
 class Started:
-    """A `send` that knows whether a response has begun: after that, no other can be sent."""
+    """Knows whether a response has begun: after that, no other can be sent.
+
+    PERF: `send` is a method, and no `__call__`, which the interpreter would look up for each message.
+    """
 
     __slots__ = ("_send", "begun")
 
@@ -111,7 +142,7 @@ class Started:
         self._send = send
         self.begun = False
 
-    def __call__(self, message: Message) -> Awaitable[None]:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send a message on."""
         self.begun = True
         return self._send(message)

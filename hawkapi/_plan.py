@@ -12,7 +12,7 @@ import inspect
 from functools import partial
 from typing import Any, ClassVar, Self, final
 
-from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, build_binding
+from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, Step, StepKind, build_binding
 from hawkapi._callables import is_async_callable, unwrap_callable
 from hawkapi._results import ResultWriter
 from hawkapi.di._engine import Everyone
@@ -25,6 +25,10 @@ from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
 from hawkapi.routing.route import Route, WebSocketRoute
 from hawkapi.types import ASGIApp, HeaderPairs
+
+type Calls = tuple[tuple[Any, int, int, tuple[int, ...]], ...]
+"""For each step what is called, the places of its first argument and after its last, and those that get the result.
+Nothing is called to read the body."""
 
 
 class Plan:
@@ -75,7 +79,7 @@ def guards_of(route: Route) -> tuple[Any, ...]:
 class EndpointPlan(Plan):
     """How the requests of one endpoint are answered."""
 
-    __slots__ = ("gather", "headers", "is_async", "is_plain", "messages", "reads_body", "size", "status_code")
+    __slots__ = ("calls", "gather", "headers", "is_async", "is_plain", "messages", "reads_body", "size", "status_code")
 
     def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
         super().__init__(route, has_provider, replaced)
@@ -91,6 +95,16 @@ class EndpointPlan(Plan):
         extras = (self.chain, binding.form, binding.objects, binding.keywords, binding.calls, self.headers)
         self.is_plain = self.is_async and not any(extras)
         """Whether arguments and result are all there is to a request: nothing is made for it and closed after it."""
+        more = (binding.form, binding.objects, binding.keywords, self.headers)
+        self.calls = calls_of(binding.steps) if self.is_async and binding.calls and not any(more) else None
+        """The steps before the handler, where they are nothing but awaited calls and reading the body."""
+
+
+def calls_of(steps: list[Step]) -> Calls | None:
+    """Return steps as tuples, or `None` if one is more than an awaited call: something to open, to ask, to close."""
+    if any(step.kind not in {StepKind.ASYNC, StepKind.BODY} or step.keywords for step in steps):
+        return None
+    return tuple([(step.function, step.first, step.end, tuple(step.targets)) for step in steps])
 
 
 @final

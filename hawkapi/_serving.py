@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Final
 
-from hawkapi._dispatch import Delivered, Started, Written, adding, additions, call_handler, is_deliverable
+from hawkapi._dispatch import (
+    Delivered,
+    Started,
+    Written,
+    adding,
+    additions,
+    call_handler,
+    called_arguments,
+    is_deliverable,
+)
 from hawkapi._failures import ExceptionTable, call_exception_handler, is_expected, unexpected_response
 from hawkapi._middleware_chain import CHAIN_KEY
-from hawkapi._plan import EndpointPlan
+from hawkapi._plan import Calls, EndpointPlan
 from hawkapi._resolution import NO_HEADERS, Resolution
 from hawkapi._results import is_response
 from hawkapi._snapshot import Publication, Replica, Snapshot
 from hawkapi._websocket_dispatch import WebSocketDispatcher
 from hawkapi._workers import WorkerPool
 from hawkapi.di.container import Container
+from hawkapi.di.overrides import callables_for
 from hawkapi.exceptions import ClientDisconnect, MethodNotAllowedError, PathNotFoundError
 from hawkapi.lifespan.manager import LifespanManager
 from hawkapi.params.error_responses import as_validation_error, expected_response, status_of
@@ -64,14 +74,14 @@ class Serving:
         running = view.running
         running.append(None)
         # PERF: a request to a plain endpoint without middleware is answered in this one coroutine; each further one
-        # costs as much as finding the route. Everything else goes through `_answer`, which does the same in more steps.
+        # costs as much as finding the route. Everything else does the same in more steps.
         try:
             path: str = scope["path"]
             if scope.get("root_path") or not path.isascii():
                 path = route_path(scope)
             match = None if view.chain else view.table.find(scope["method"], path)
             if match is None:
-                await self._answer(view, scope, receive, send)
+                await self._answer(view, path, scope, receive, send)
                 return
             plan: EndpointPlan = match[0].plan or EndpointPlan.of(match[0], self.container.has)
             if not plan.is_plain or self.request_timeout is not None:
@@ -102,10 +112,12 @@ class Serving:
         finally:
             running.pop()
 
-    def _answer(self, view: Snapshot | Replica, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer a request through the application's middleware, if there is any, and its route."""
+    def _answer(
+        self, view: Snapshot | Replica, path: str, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
+        """Answer a request through the application's middleware, if there is any, or else where there is no route."""
         if not view.chain:
-            return self._route(view.table, scope, receive, send)
+            return self._unmatched(view.table, path, scope, receive, send)
         scope[CHAIN_KEY], scope[TABLE_KEY] = view.chain, view.table
         return self._through(view.chain[0], scope, receive, send)
 
@@ -124,18 +136,25 @@ class Serving:
             path = route_path(scope)
         match = table.find(scope["method"], path)
         if match is None:
-            mount = table.find_mount(path)
-            if mount is not None:
-                return mount.forward(path, scope, receive, send)
-            return self._unrouted(table, path, scope, receive, send)
+            return self._unmatched(table, path, scope, receive, send)
         plan: EndpointPlan = match[0].plan or EndpointPlan.of(match[0], self.container.has)
         return self._planned(plan, match[1], scope, receive, send)
+
+    def _unmatched(
+        self, table: Table, path: str, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[Any, Any, None]:
+        """Return the coroutine that answers where there is no route: that of a mounted application, if there is one."""
+        mount = table.find_mount(path)
+        if mount is not None:
+            return mount.forward(path, scope, receive, send)
+        return self._unrouted(table, path, scope, receive, send)
 
     def _planned(
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> Coroutine[Any, Any, None]:
         """Return the coroutine that answers with the endpoint that was found, through its middleware if it has any."""
-        scope["path_params"] = dict(zip(plan.path_names, values, strict=True))
+        # PERF: for nothing the call takes as long as sending a message.
+        scope["path_params"] = dict(zip(plan.path_names, values, strict=True)) if values else {}
         if plan.chain is None:
             return self._endpoint_or_plain(plan, values, scope, receive, send)
         scope[MATCH_KEY] = (plan, values)
@@ -146,7 +165,7 @@ class Serving:
         """Answer a request through middleware; what a middleware raises becomes a response, as elsewhere."""
         started = Started(send)
         try:
-            await chain(scope, receive, started)
+            await chain(scope, receive, started.send)
         except ClientDisconnect:
             raise
         except Exception as exc:
@@ -168,9 +187,13 @@ class Serving:
     def _endpoint_or_plain(
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send
     ) -> Coroutine[Any, Any, None]:
-        """Return the coroutine that answers with an endpoint, the shorter one for a plain one."""
-        if plan.is_plain and self.request_timeout is None:
-            return self._plain(plan, values, scope, receive, send)
+        """Return the coroutine that answers with an endpoint, a shorter one where nothing is opened for it."""
+        if self.request_timeout is None:
+            if plan.is_plain:
+                return self._plain(plan, values, scope, receive, send)
+            engine = self.container.engine
+            if plan.calls is not None and not callables_for(engine, engine.everywhere):
+                return self._called(plan, plan.calls, values, scope, receive, send)
         return self._endpoint(plan, values, scope, receive, send)
 
     async def _plain(
@@ -189,6 +212,29 @@ class Serving:
             else:
                 result = await plan.handler()
             messages = plan.messages(result, scope["method"], headers)
+        except ClientDisconnect:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
+            await self._fail(exc, scope, receive, send)
+            return
+        if messages is None:
+            await self._send(result, scope, receive, send)
+        else:
+            await send(messages[0])
+            await send(messages[1])
+
+    async def _called(
+        self, plan: EndpointPlan, calls: Calls, values: list[object], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request to an endpoint whose dependencies are coroutine functions, which leave nothing to close.
+
+        PERF: with three cached sub-dependencies a request takes 7 us instead of 17 with the GIL, 13 instead of 33
+        without: a `Resolution`, its context and what it would close cost the rest.
+        """
+        try:
+            arguments = await called_arguments(plan.binding, calls, values, scope, receive, self.max_body_size)
+            result = await plan.handler(*arguments[: plan.size])
+            messages = plan.messages(result, scope["method"], scope.get("headers", NO_HEADERS))
         except ClientDisconnect:
             raise
         except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
@@ -258,7 +304,7 @@ class Serving:
         """
         started = Started(send)
         try:
-            await response(scope, receive, started)
+            await response(scope, receive, started.send)
         except ClientDisconnect:
             raise
         except Exception as exc:
@@ -276,7 +322,7 @@ class Serving:
         started = Started(send)
         try:
             response = await self._response_to(exc, scope, receive)
-            await response(scope, receive, started)
+            await response(scope, receive, started.send)
         except ClientDisconnect:
             raise
         except Exception as error:
