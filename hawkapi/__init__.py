@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         get_flags,
         requires_flag,
     )
+    from hawkapi.graphql import GraphQLExecutor
+    from hawkapi.grpc import GrpcMount, HawkAPIObservabilityInterceptor
     from hawkapi.middleware import (
         AdaptiveConcurrencyMiddleware,
         Bulkhead,
@@ -154,6 +156,8 @@ __all__ = [
     "Form",
     "FormData",
     "GZipMiddleware",
+    "GraphQLExecutor",
+    "GrpcMount",
     "HTMLResponse",
     "HTTPAuthorizationCredentials",
     "HTTPBasic",
@@ -164,6 +168,7 @@ __all__ = [
     "HTTPException",
     "HTTPSRedirectMiddleware",
     "HawkAPI",
+    "HawkAPIObservabilityInterceptor",
     "Header",
     "Headers",
     "InsufficientScopeError",
@@ -264,6 +269,8 @@ _HOMES = {
         "get_flags",
         "requires_flag",
     ),
+    "hawkapi.graphql": ("GraphQLExecutor",),
+    "hawkapi.grpc": ("GrpcMount", "HawkAPIObservabilityInterceptor"),
     "hawkapi.middleware": (
         "AdaptiveConcurrencyMiddleware",
         "Bulkhead",

@@ -41,6 +41,7 @@ from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from hawkapi.graphql import ContextFactory, GraphQLExecutor
+    from hawkapi.grpc import GrpcMount
     from hawkapi.observability.config import ObservabilityConfig
     from hawkapi.observability.metrics import InMemoryMetrics
     from hawkapi.observability.middleware import ObservabilityMiddleware
@@ -106,6 +107,9 @@ class HawkAPI(Serving, Router):
         TypeError: `lifespan` cannot be called, `observability` is something else, or what is an object for the API's
             description is none.
     """
+
+    # THREADS: replaced as a whole, under the registration lock.
+    _grpc_mounts: tuple[GrpcMount, ...] = ()
 
     def __init__(
         self,
@@ -402,6 +406,74 @@ class HawkAPI(Serving, Router):
             max_tokens=max_tokens,
         )
         return add_graphql_routes(self, path, handler, graphiql=graphiql)
+
+    def mount_grpc(
+        self,
+        servicer: Any,
+        *,
+        add_to_server: Callable[[Any, Any], object],
+        port: int = 50051,
+        host: str = "127.0.0.1",
+        interceptors: Sequence[Any] = (),
+        observability: bool = True,
+        reflection: bool = False,
+        reflection_service_names: Sequence[str] | None = None,
+        ssl_credentials: Any = None,
+        autostart: bool = True,
+        max_workers: int | None = None,
+        options: Sequence[tuple[str, Any]] = (),
+        maximum_concurrent_rpcs: int | None = 1000,
+    ) -> GrpcMount:
+        """Serve a gRPC servicer, on a port of its own, from start-up to shutdown.
+
+        Servicers of one port share a server; what a later one asks for besides the default must be what the first did.
+
+        Args:
+            servicer: answers RPCs; its methods may be async, async generators, or plain, which run in threads.
+            add_to_server: the function that protoc generated for it.
+            port: default 50051; 0 for any free one, see `GrpcMount.port`.
+            host: the address to listen on, default this machine alone; "[::]" for all, which needs `ssl_credentials`,
+                or a warning is logged.
+            interceptors: server interceptors of grpcio, the first outermost, inside of `observability`.
+            observability: log and count RPCs, see `HawkAPIObservabilityInterceptor`; default on.
+            reflection: describe the services to clients, default off; needs grpcio-reflection.
+            reflection_service_names: the full names of the servicer's services, which `reflection` needs.
+            ssl_credentials: of `grpc.ssl_server_credentials`, default no TLS.
+            autostart: start with the application, default on; otherwise by `GrpcMount.start`.
+            max_workers: threads for plain methods, default what `ThreadPoolExecutor` has.
+            options: channel arguments of grpcio.
+            maximum_concurrent_rpcs: RPCs at a time, default 1000; more are refused with RESOURCE_EXHAUSTED. `None` for
+                any number.
+
+        Raises:
+            ImportError: grpcio is not installed.
+            ConfigurationError: the port has a server that was asked for with other options, or that runs already, or a
+                number is out of its range.
+        """
+        # Here, because most applications have no gRPC.
+        from hawkapi.grpc.mount import GrpcOptions
+        from hawkapi.grpc.mounting import mount_of
+
+        asked = GrpcOptions(
+            port=port,
+            host=host,
+            interceptors=tuple(interceptors),
+            observability=observability,
+            reflection=reflection,
+            ssl_credentials=ssl_credentials,
+            autostart=autostart,
+            max_workers=max_workers,
+            options=tuple(options),
+            maximum_concurrent_rpcs=maximum_concurrent_rpcs,
+        )
+        with self._registration:
+            mount = mount_of(self, self._grpc_mounts, asked)
+            mount.add(servicer, add_to_server, reflection_service_names or ())
+            if mount not in self._grpc_mounts:
+                self._grpc_mounts = (*self._grpc_mounts, mount)
+                self.on_loop_startup(mount.start_with_loop)
+                self.on_loop_shutdown(mount.stop_with_loop)
+        return mount
 
     def exception_handler[F: Handler](self, key: type[Exception] | int) -> Callable[[F], F]:
         """Answer exceptions of a class, or whatever ends with a status, with the decorated function.

@@ -31,6 +31,7 @@
         │   └── EnvFileError                        a `.env` file cannot be read
         ├── BulkheadFullError                       a bulkhead is full (`hawkapi.middleware.bulkhead`)
         ├── UnusableSpecError         (ValueError)  no client can be made of a document (`hawkapi.openapi.codegen`)
+        ├── ConfigurationError        (ValueError)  a gRPC server cannot be what was asked for (`hawkapi.grpc`)
         ├── LifespanError           (RuntimeError)  start-up or shutdown did not work
         ├── HTTPStatusError                         a test's response has a status of 400 or more (`hawkapi.testing`)
         ├── TooManyRedirectsError                   a test's request was redirected too often (`hawkapi.testing`)

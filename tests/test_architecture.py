@@ -46,6 +46,7 @@ LAYERS = {
         "config",
         "flags",
         "graphql",
+        "grpc",
         "lifespan",
         "plugins",
         "staticfiles",

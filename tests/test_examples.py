@@ -465,6 +465,23 @@ def test_sessions_example(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [None, "ann", "bob", None]
 
 
+def test_grpc_greeter_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP clients find the port, and gRPC clients are greeted there; without a name they are refused."""
+    aio: Any = pytest.importorskip("grpc.aio", reason="there are no wheels of it for this interpreter")
+    monkeypatch.syspath_prepend(EXAMPLES)
+
+    async def greeting(port: int, name: bytes) -> bytes:
+        async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            answer: bytes = await channel.unary_unary("/shop.Greeter/Hello")(name, timeout=30)
+            return answer
+
+    with TestClient(importlib.import_module("grpc_greeter").app) as client:
+        port = client.get("/").json()["grpc_port"]
+        assert asyncio.run(greeting(port, b"Ada")) == b"Hello, Ada, from Greeter"
+        with pytest.raises(aio.AioRpcError, match="a greeting needs a name"):
+            asyncio.run(greeting(port, b""))
+
+
 def test_graphql_books_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """A query is answered, by POST and by GET."""
     monkeypatch.syspath_prepend(EXAMPLES)
