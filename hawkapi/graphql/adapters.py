@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from hawkapi._optional import load_optional
+from hawkapi.graphql._document import GraphQLSyntaxError, read_document
 from hawkapi.graphql.handler import GraphQLExecutor
 
 __all__ = ["from_graphql_core", "from_strawberry"]
+
+NO_STREAM: Final[dict[str, Any]] = {
+    "errors": [{"message": "a subscription is a stream of results, and this endpoint answers with one"}]
+}
+"""What a subscription is answered with; never changed."""
 
 
 def from_graphql_core(schema: Any, *, middleware: Any = None) -> GraphQLExecutor:
@@ -30,6 +36,8 @@ def from_graphql_core(schema: Any, *, middleware: Any = None) -> GraphQLExecutor
     async def execute(
         query: str, variables: dict[str, Any] | None, operation_name: str | None, context: dict[str, Any]
     ) -> dict[str, Any]:
+        if is_subscription(query, operation_name):
+            return NO_STREAM
         # Here, because it takes long to load.
         library = load_optional("graphql", needed_by="from_graphql_core", package="graphql-core", extra="graphql")
         result = await library.graphql(
@@ -58,6 +66,8 @@ def from_strawberry(schema: Any, *, root_value: Any = None) -> GraphQLExecutor:
     async def execute(
         query: str, variables: dict[str, Any] | None, operation_name: str | None, context: dict[str, Any]
     ) -> dict[str, Any]:
+        if is_subscription(query, operation_name):
+            return NO_STREAM
         result = await schema.execute(
             query,
             variable_values=variables,
@@ -68,6 +78,14 @@ def from_strawberry(schema: Any, *, root_value: Any = None) -> GraphQLExecutor:
         return _as_response(result)
 
     return execute
+
+
+def is_subscription(query: str, operation_name: str | None) -> bool:
+    """Whether an operation is a subscription: the libraries would execute it as a query, and answer with nulls."""
+    try:
+        return read_document(query).select(operation_name).kind == "subscription"
+    except GraphQLSyntaxError:
+        return False  # The library says what is wrong.
 
 
 def _as_response(result: Any) -> dict[str, Any]:

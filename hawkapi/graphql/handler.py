@@ -100,8 +100,8 @@ def make_graphql_handler(
             number.
 
     The client sees 400 for what is no GraphQL request, 405 for other methods, 415 for a POST that is not JSON, and 504
-    when the time is over; 500, and the traceback in the log, when the executor raises. The context is a `dict` of
-    `request`, `app`, and what `context_factory` returns.
+    when the time is over; 500, and the traceback in the log, when the executor or the factory raises. The context is a
+    `dict` of `request`, `app`, and what `context_factory` returns.
 
     Raises:
         TypeError: the executor cannot be called.
@@ -203,8 +203,14 @@ class _Handler:
     async def _more_context(self, request: Request) -> Mapping[str, Any]:
         if self._context_factory is None:
             return {}
-        more = self._context_factory(request)
-        return await more if inspect.isawaitable(more) else more
+        try:
+            more = self._context_factory(request)
+            return {**(await more if inspect.isawaitable(more) else more)}
+        except HawkAPIError:
+            raise  # It has a response of its own.
+        except Exception as exc:
+            logger.exception("the context factory failed")
+            raise _Refused(500, "Internal Server Error") from exc
 
 
 def wants_page(request: Request) -> bool:

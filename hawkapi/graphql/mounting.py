@@ -28,7 +28,10 @@ def add_graphql_routes(
         """Answer a GraphQL request."""
         return await handler(request)
 
-    route = router.add_route(path, graphql, methods=("GET", "POST"), name=f"graphql:{path}", include_in_schema=False)
+    made = router.add_route(path, graphql, methods=("GET", "POST"), name=f"graphql:{path}", include_in_schema=False)
+    # SPEC: `Allow` lists what is supported (RFC 9110, section 10.2.1), and HEAD, which comes with GET, is not.
+    router.remove_route(made, ("HEAD",))
+    route = next(each for each in router.routes if (each.path, each.name) == (made.path, made.name))
     if graphiql:
         # The same name, so that removing the endpoint by its name takes both.
         assets = f"{path.rstrip('/')}{ASSETS}/{{address}}"

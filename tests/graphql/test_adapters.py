@@ -128,3 +128,21 @@ def test_without_graphql_core(monkeypatch: pytest.MonkeyPatch) -> None:
     execute = from_graphql_core(SCHEMA)
     with pytest.raises(ImportError, match=r"pip install 'hawkapi\[graphql\]'"):
         asyncio.run(execute(query="{ hello }", variables=None, operation_name=None, context={}))
+
+
+@pytest.mark.parametrize("adapt", [from_graphql_core, from_strawberry])
+def test_a_subscription_is_refused(adapt: Any) -> None:
+    """A stream does not fit into one answer: the libraries are not asked, which would answer with nulls."""
+    app = HawkAPI()
+    app.mount_graphql("/graphql", executor=adapt(None))
+    document = "query Q { hello } subscription S { ticks }"
+    reply = TestClient(app).post("/graphql", json={"query": document, "operationName": "S"})
+    message = "a subscription is a stream of results, and this endpoint answers with one"
+    assert (reply.status_code, reply.json()) == (400, {"errors": [{"message": message}]})
+
+
+def test_a_document_that_the_library_refuses() -> None:
+    """An executor that is called by something else than the handler leaves documents to its library."""
+    execute = from_graphql_core(SCHEMA)
+    result = asyncio.run(execute(query="{ a", variables=None, operation_name=None, context={}))
+    assert result["errors"][0]["message"].startswith("Syntax Error")

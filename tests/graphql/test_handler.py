@@ -207,10 +207,46 @@ def test_context(is_async: bool) -> None:
     assert seen[0]["user"] == "ann"
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_context_that_cannot_be_made(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A factory that raises is logged, and answered as a failure of the executor is."""
+
+    def make(request: Request) -> dict[str, Any]:
+        raise ValueError("no database")
+
+    async def make_later(request: Request) -> dict[str, Any]:
+        return make(request)
+
+    reply = served(never, context_factory=make_later if is_async else make).post("/graphql", json={"query": "{ a }"})
+    assert (reply.status_code, reply.json()) == (500, {"errors": [{"message": "Internal Server Error"}]})
+    assert [record.getMessage() for record in caplog.records] == ["the context factory failed"]
+
+
+def test_context_that_is_refused() -> None:
+    """A factory may refuse a request as handlers do."""
+
+    def make(request: Request) -> dict[str, Any]:
+        raise HTTPException(401, "Who are you?")
+
+    reply = served(never, context_factory=make).post("/graphql", json={"query": "{ a }"})
+    assert (reply.status_code, reply.json()["detail"]) == (401, "Who are you?")
+
+
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE"])
 def test_other_methods(method: str) -> None:
-    """They are answered with 405."""
-    assert served(never).request(method, "/graphql").status_code == 405
+    """They are answered with 405, and with the methods that are not."""
+    reply = served(never).request(method, "/graphql")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
+
+
+def test_the_route_can_be_removed() -> None:
+    """What `mount_graphql` returns is the route that answers."""
+    app = HawkAPI()
+    executor: Any = never
+    route = app.mount_graphql("/graphql", executor=executor)
+    assert (route.name, sorted(route.methods)) == ("graphql:/graphql", ["GET", "POST"])
+    app.remove_route(route)
+    assert TestClient(app).post("/graphql", json={"query": "{ a }"}).status_code == 404
 
 
 def test_without_get() -> None:
