@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "doctor": "look for what is risky in an application",
     "gen-client": "write a client of an API, in Python or TypeScript",
     "info": "print what a bug report needs",
+    "migrate": "rewrite a FastAPI application for hawkapi",
     "openapi": "write the OpenAPI document of an application",
     "routes": "list the routes of an application",
     "run": "serve an application in production",
