@@ -71,7 +71,7 @@ LAYERS = {
         "_snapshot",
         "_websocket_dispatch",
     },
-    6: {"_migrate", "cli", "doctor", "testing", "__main__"},
+    6: {"_migrate", "_scaffold", "cli", "doctor", "testing", "__main__"},
 }
 ROOT = "hawkapi"
 SIDEWAYS = {

@@ -1,0 +1,1 @@
+"""What `hawkapi new` and `hawkapi init` write."""
