@@ -53,6 +53,7 @@ class Rewriter(cst.CSTTransformer):
         self.survey = survey
         self.warnings: list[str] = []
         self._said: set[str] = set()
+        self._with_middleware: set[str] = set()
         self._requests: list[dict[str, str]] = []
 
     def warn(self, node: cst.CSTNode, text: str) -> None:
@@ -154,6 +155,15 @@ class Rewriter(cst.CSTTransformer):
         if name not in ATTRIBUTES[kind] and name not in INSTANCE:
             self.warn(node, f"{kind} has no {name}{remedy(name)}")
 
+    def _check_order(self, node: cst.Call, front: str, method: str) -> None:
+        """Warn where middleware would come in another order."""
+        if method == "add_middleware":
+            if front in self._with_middleware:
+                self.warn(
+                    node, f"the middleware of {front} added first is the outermost, in FastAPI the one added last"
+                )
+            self._with_middleware.add(front)
+
     def _request_names(self) -> dict[str, str]:
         return {name: kind for names in self._requests for name, kind in names.items()}
 
@@ -166,6 +176,7 @@ class Rewriter(cst.CSTTransformer):
             return _calls.rewrite_call(name, updated_node, self._warner(original_node))
         front, _, last = (dotted(original_node.func) or "").rpartition(".")
         if front in self.survey.applications:
+            self._check_order(original_node, front, last)
             return _routes.rewrite_method(last, updated_node, self._warner(original_node))
         if self._request_names().get(front) == "RequestValidationError" and last == "errors":
             self.warn(original_node, f"{front}.errors is a list of objects with field, message and value, no method")

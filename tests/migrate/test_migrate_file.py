@@ -151,6 +151,11 @@ WARNINGS = [
         "from fastapi import Request\ndef f(r: Request):\n    r.url.port\n",
         "line 3: r.url is a text in hawkapi: it has no port",
     ),
+    (
+        "order",
+        "import fastapi\na = fastapi.FastAPI()\na.add_middleware(A)\na.add_middleware(B)\n",
+        "line 4: the middleware of a added first is the outermost",
+    ),
     ("starlette", "from starlette.routing import Route\n", "a Starlette application is not migrated"),
     ("syntax", "def f(:\n", "parse error in line 1"),
 ]
