@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Final, Self, final
 
 from hawkapi._binding import NOTHING_REPLACED, Binding, Replacements, Step, StepKind, build_binding
 from hawkapi._callables import is_async_callable, unwrap_callable
@@ -20,7 +20,7 @@ from hawkapi.di.container import Container
 from hawkapi.di.depends import Dependency
 from hawkapi.di.overrides import callables_for
 from hawkapi.params._annotations import refusal
-from hawkapi.params._signature import Consumer, HasProvider
+from hawkapi.params._signature import Consumer, HasProvider, Source
 from hawkapi.routing._parse import parse_template
 from hawkapi.routing._tree import Endpoint
 from hawkapi.routing.route import Route, WebSocketRoute
@@ -29,6 +29,8 @@ from hawkapi.types import ASGIApp, HeaderPairs
 type Calls = tuple[tuple[Any, int, int, tuple[int, ...]], ...]
 """For each step what is called, the places of its first argument and after its last, and those that get the result.
 Nothing is called to read the body."""
+IN_HEADERS: Final = frozenset({Source.HEADER, Source.COOKIE, Source.BODY})
+"""Sources for which header fields are read; those of a body say what it is."""
 
 
 class Plan:
@@ -79,7 +81,18 @@ def guards_of(route: Route) -> tuple[Any, ...]:
 class EndpointPlan(Plan):
     """How the requests of one endpoint are answered."""
 
-    __slots__ = ("calls", "gather", "headers", "is_async", "is_plain", "messages", "reads_body", "size", "status_code")
+    __slots__ = (
+        "calls",
+        "gather",
+        "headers",
+        "is_async",
+        "is_plain",
+        "messages",
+        "reads_body",
+        "reads_headers",
+        "size",
+        "status_code",
+    )
 
     def __init__(self, route: Route, has_provider: HasProvider, replaced: Replacements = NOTHING_REPLACED) -> None:
         super().__init__(route, has_provider, replaced)
@@ -88,6 +101,7 @@ class EndpointPlan(Plan):
         # PERF: what a request to a plain endpoint needs is at hand.
         self.gather = binding.gather
         self.reads_body = binding.reads_body
+        self.reads_headers = any(item.source in IN_HEADERS for item in binding.parameters)
         self.size = binding.size
         self.messages = ResultWriter(route).messages
         self.status_code = route.status_code

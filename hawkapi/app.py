@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hawkapi._documentation_pages import Pages
@@ -40,6 +40,9 @@ from hawkapi.types import ASGIApp
 from hawkapi.websocket.connection import DEFAULT_MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from hawkapi._rsgi.protocols import RSGIScope
     from hawkapi.graphql import ContextFactory, GraphQLExecutor
     from hawkapi.grpc import GrpcMount
     from hawkapi.observability.config import ObservabilityConfig
@@ -221,6 +224,35 @@ class HawkAPI(Serving, Router):
             shutdown_timeout_s=shutdown_timeout_s,
         )
         self._observe(observability)
+
+    @property
+    def __rsgi__(self) -> Callable[[RSGIScope, Any], Coroutine[Any, Any, None]]:
+        """What serves a connection through RSGI 1.x, called with a scope and a protocol: granian does.
+
+        Applications behave as through ASGI, and middleware is the same; what RSGI cannot express is lost: codes,
+        subprotocols and header fields of WebSockets, bytes in header fields that are not ASCII.
+        """
+        from hawkapi._rsgi.entry import RSGIEntry  # Here, because most applications are served through ASGI.
+
+        return RSGIEntry(self).serve
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run start-up on the event loop of an RSGI worker, which does not run yet; process scope once for all workers.
+
+        Raises:
+            LifespanError: start-up failed; its traceback has been logged.
+        """
+        from hawkapi.lifespan._driven import LoopLifespan  # Here, as above.
+
+        lifespan = LoopLifespan(self)
+        lifespan.start(loop)
+        self._lifespan.driven[loop] = lifespan
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run shutdown on the event loop of an RSGI worker, which does not run any more; what fails is logged."""
+        lifespan = self._lifespan.driven.pop(loop, None)
+        if lifespan is not None:
+            lifespan.stop(loop)
 
     @property
     def observability(self) -> ObservabilityMiddleware | None:

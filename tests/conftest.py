@@ -9,6 +9,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from rsgi import serve_everything_through_rsgi
 
 import hawkapi
 from hawkapi.cli.info import compiled_modules
@@ -22,11 +23,18 @@ def gil_is_on() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose how requests reach applications."""
+    parser.addoption("--entry", choices=("asgi", "rsgi"), default="asgi", help="by which requests reach applications")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Stop at once when the package under test is not the one that is meant."""
     if "HAWKAPI_SWITCH_INTERVAL" in os.environ:
         # `nox -s races`: with a GIL, threads meet at more places the more often it is passed on.
         sys.setswitchinterval(float(os.environ["HAWKAPI_SWITCH_INTERVAL"]))
+    if config.getoption("--entry") == "rsgi":
+        serve_everything_through_rsgi()
     wheel = os.environ.get("HAWKAPI_TEST_WHEEL")
     home = Path(hawkapi.__file__).resolve()
     if wheel is not None:

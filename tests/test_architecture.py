@@ -67,6 +67,7 @@ LAYERS = {
         "_plan",
         "_resolution",
         "_results",
+        "_rsgi",
         "_serving",
         "_snapshot",
         "_websocket_dispatch",

@@ -26,6 +26,8 @@ class Settings:
     log_level: str
     root_path: str
     backlog: int
+    interface: str = "auto"
+    """How granian talks to the application: `asgi`, `rsgi`, or `auto` for the one that suits it."""
 
     def url(self, port: int | None = None) -> str:
         """Return where the application is, for people.

@@ -32,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="default: granian where it is installed and stops cleanly (not on free-threaded builds), else uvicorn",
     )
+    parser.add_argument(
+        "--interface",
+        choices=("auto", "asgi", "rsgi"),
+        default="auto",
+        help="how granian talks to the application; default rsgi where it is faster and nothing is lost by it (no "
+        "WebSockets, mounted applications and middleware), else asgi; uvicorn always uses asgi",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, default 127.0.0.1")
     parser.add_argument("--port", type=port_number, default=8000, help="port to listen on, default 8000; 0 for any")
     parser.add_argument("--unix-socket", type=Path, metavar="PATH", help="listen on a Unix socket instead")
@@ -86,6 +93,8 @@ def execute(options: argparse.Namespace) -> int:
     """Load the application, serve it, and return the exit status."""
     settings = _settings(options)
     server = choose_server(options.server)
+    if settings.interface == "rsgi" and server != "granian":
+        raise CommandError(f"--interface rsgi needs granian, and {server} serves; give --server granian", status=2)
     with watch() as gil:
         loaded = load(options.app, factory=options.factory)
     heed_gil(gil, options.gil, settings.threads)
@@ -111,6 +120,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         log_level=options.log_level,
         root_path=options.root_path,
         backlog=options.backlog,
+        interface=options.interface,
     )
 
 

@@ -22,7 +22,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from hawkapi.exceptions import describe_exception, report_exception
 from hawkapi.lifespan._periods import Period, Periods, StartupError, Stay
@@ -30,6 +30,9 @@ from hawkapi.lifespan._undo import Undo, call
 from hawkapi.lifespan.hooks import HookRegistry
 from hawkapi.requests.state import State, values_of
 from hawkapi.types import Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from hawkapi.lifespan._driven import LoopLifespan
 
 __all__ = ["Lifespan", "LifespanManager", "LifespanResources", "RunningRequests"]
 
@@ -105,6 +108,10 @@ class LifespanManager:
         self._requests = requests
         self._shutdown_timeout_s = shutdown_timeout_s
         self._periods = Periods()
+        # THREADS: relied on to be atomic are one store, one load and one `pop`; each loop has its own entry, which only
+        # its thread touches.
+        self.driven: dict[asyncio.AbstractEventLoop, LoopLifespan] = {}
+        """The loops whose server asks for start-up and shutdown in plain calls, RSGI workers."""
 
     @property
     def obstacle(self) -> str | None:
