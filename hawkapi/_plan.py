@@ -87,6 +87,7 @@ class EndpointPlan(Plan):
         "headers",
         "is_async",
         "is_plain",
+        "json",
         "messages",
         "reads_body",
         "reads_headers",
@@ -103,7 +104,9 @@ class EndpointPlan(Plan):
         self.reads_body = binding.reads_body
         self.reads_headers = any(item.source in IN_HEADERS for item in binding.parameters)
         self.size = binding.size
-        self.messages = ResultWriter(route).messages
+        writer = ResultWriter(route)
+        self.messages = writer.messages
+        self.json = writer.json
         self.status_code = route.status_code
         self.headers = deprecation_headers(route)
         extras = (self.chain, binding.form, binding.objects, binding.keywords, binding.calls, self.headers)

@@ -86,6 +86,23 @@ class ResultWriter:
             {"type": "http.response.body", "body": b"" if method == "HEAD" else body},
         )
 
+    def json(self, result: object) -> bytes | None:
+        """Return the JSON of a result, for a server that takes a whole response in one call.
+
+        Returns:
+            `None`: the result is a response, or has no body; `messages` says what is sent.
+
+        Raises:
+            CodecError, TypeError, ValueError: the result does not fit the model, or has no form in JSON.
+        """
+        if not self._has_body or result is None:
+            return None
+        if type(result) not in PLAIN and (
+            isinstance(result, Response) or (callable(result) and is_asgi_response(result))
+        ):
+            return None
+        return self._encode(result if self._project is None else self._project(result))
+
 
 def is_response(result: object) -> bool:
     """Whether what a handler returned is a response: ours, or another framework's that is an ASGI callable."""

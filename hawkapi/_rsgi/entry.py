@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hawkapi._plan import EndpointPlan
 from hawkapi._resolution import NO_HEADERS
+from hawkapi._results import JSON
 from hawkapi._rsgi.exchange import WHOLE_UP_TO, Exchange, respond
 from hawkapi._rsgi.protocols import RSGIProtocol, RSGIScope, RSGISocketProtocol
 from hawkapi._rsgi.scopes import Surroundings, byte_pairs, http_scope, websocket_scope, with_state
@@ -61,23 +62,31 @@ class RSGIEntry:
         app = self._app
         view = app._shared_view or app._publication.view()
         if self._is_direct and not view.chain and app.request_timeout is None:
-            path = scope.path
-            match = view.table.find(scope.method, path) if path.isascii() else None
+            path, method = scope.path, scope.method
+            match = view.table.find(method, path) if path.isascii() else None
             if match is not None:
                 plan: EndpointPlan = match[0].plan or EndpointPlan.of(match[0], app.container.has)
                 if plan.is_plain and (not plan.reads_body or is_short(scope, app.max_body_size)):
-                    return self._plain(view.running, plan, match[1], scope, protocol)
+                    return self._plain(view.running, plan, match[1], method, scope, protocol)
         return self._exchange(scope, protocol)
 
     async def _plain(
-        self, running: list[None], plan: EndpointPlan, values: list[object], scope: RSGIScope, protocol: RSGIProtocol
+        self,
+        running: list[None],
+        plan: EndpointPlan,
+        values: list[object],
+        method: str,
+        scope: RSGIScope,
+        protocol: RSGIProtocol,
     ) -> None:
         """Answer a request to a plain endpoint as `Serving.__call__` does.
 
-        PERF: neither a scope nor ASGI messages are made for it.
+        PERF: neither a scope nor ASGI messages are made for it, and its header fields are only looked at for what the
+        endpoint reads: each look at RSGI's objects makes new ones.
         """
         running.append(None)
         content: bytes | None = None
+        messages = None
         try:
             try:
                 if plan.reads_body:
@@ -88,20 +97,24 @@ class RSGIEntry:
                     result = await plan.handler(*plan.gather(values, query_string, headers, content or b""))
                 else:
                     result = await plan.handler()
-                accept = scope.headers.get("accept")
-                # PERF: writers look at nothing else, and only for who may prefer MessagePack.
-                headers = NO_HEADERS if accept is None or "msgpack" not in accept.lower() else byte_pairs(scope)
-                messages = plan.messages(result, scope.method, headers)
+                accept: str | None = scope.headers.get("accept")
+                packs = accept is not None and accept != "*/*" and "msgpack" in accept.lower()
+                body = None if packs or method == "HEAD" else plan.json(result)
+                if body is None:
+                    messages = plan.messages(result, method, byte_pairs(scope) if packs else NO_HEADERS)
             except ClientDisconnect:
                 raise
             except Exception as exc:  # noqa: BLE001 - whatever a handler raises becomes a response
                 await self._fail(exc, plan, values, content, scope, protocol)
                 return
-            if messages is None:
+            if body is not None:
+                # As `messages` has them.
+                fields = [("content-type", JSON), ("content-length", str(len(body))), ("vary", "accept")]
+                protocol.response_bytes(plan.status_code, fields, body)
+            elif messages is None:
                 await self._send(result, content, scope, protocol)
             else:
-                start, body = messages
-                respond(protocol, start["status"], start["headers"], body["body"])
+                respond(protocol, messages[0]["status"], messages[0]["headers"], messages[1]["body"])
         except ClientDisconnect:
             return
         finally:

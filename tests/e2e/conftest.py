@@ -43,6 +43,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params=[
         "uvicorn",
         pytest.param("granian", marks=pytest.mark.e2e_long),
+        pytest.param("granian-rsgi", marks=pytest.mark.e2e_long),
         # httptools has no wheel for free-threaded builds.
         *([] if FREE_THREADED else [pytest.param("httptools", marks=pytest.mark.e2e_long)]),
     ],

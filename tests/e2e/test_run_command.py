@@ -392,7 +392,11 @@ def test_module_that_switches_the_gil_on(tmp_path: Path) -> None:
 
 @pytest.mark.e2e_long
 @pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
-@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "workers"])
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--workers", "2"], ["--interface", "asgi"], ["--proxy-headers", "--interface", "rsgi"]],
+    ids=["one", "workers", "asgi", "rsgi-behind-a-proxy"],
+)
 def test_granian(options: list[str]) -> None:
     """granian serves, answers what is running when it is told to stop, and the status is 0 with the GIL."""
     if "--workers" in options and FREE_THREADED:
@@ -409,6 +413,17 @@ def test_granian(options: list[str]) -> None:
         ends = {0, -signal.SIGABRT} if FREE_THREADED else {0}
         assert served.process.wait(STOP_TIMEOUT_S) in ends
         assert f"hawkapi: {served.url} (granian, " in served.log()
+
+
+@pytest.mark.e2e_long
+@pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
+@pytest.mark.parametrize("interface", ["asgi", "rsgi"])
+def test_granian_start_up_that_fails(interface: str) -> None:
+    """It ends the server, with a status that is not 0."""
+    options = ("--server", "granian", "--interface", interface)
+    with command("run", "run_command_app:app", *options, listens=False, HAWKAPI_E2E_BREAK="start-up") as served:
+        assert served.process.wait(START_TIMEOUT_S) == 1
+        assert "the database is away, on purpose" in served.log()
 
 
 @pytest.mark.e2e_long
@@ -434,7 +449,7 @@ def test_granian_event_stream_that_does_not_end() -> None:
 @pytest.mark.e2e_long
 @pytest.mark.skipif(FREE_THREADED, reason="granian 2.7.9 panics there when it stops")
 @pytest.mark.skipif(not can_serve("granian"), reason="granian is not installed")
-@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one", "workers"])
+@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--interface", "asgi"]], ids=["one", "workers", "asgi"])
 def test_granian_stop_under_load(options: list[str]) -> None:
     """A stop while clients send request after request loses none with granian either."""
     with command("run", "run_command_app:app", "--server", "granian", *options) as served:

@@ -62,7 +62,7 @@ class Served:
 
         COMPAT: granian 2.7.9 does so on free-threaded builds, whatever it serves.
         """
-        return self.kind == "granian" and FREE_THREADED
+        return self.kind.startswith("granian") and FREE_THREADED
 
     def has_to_end_connections(self) -> None:
         """Skip a test that would wait for the end of a connection in vain."""
@@ -86,6 +86,7 @@ def can_serve(kind: str) -> bool:
         "websockets": ["uvicorn", "websockets"],
         "wsproto": ["uvicorn", "wsproto"],
         "granian": ["granian"],
+        "granian-rsgi": ["granian"],
         "granian-ws": ["granian"],
     }[kind]
     return all(importlib.util.find_spec(name) for name in modules)
@@ -199,7 +200,8 @@ def _granian(
     kind: str, place: Path, application: str, stream: IO[bytes], variables: dict[str, str]
 ) -> Iterator[tuple[tuple[str, int], subprocess.Popen[bytes]]]:
     address = free_address()
-    options = ["--interface", "asgi", "--workers", "1", "--http", "1", "--loop", "asyncio"]
+    interface = "rsgi" if kind == "granian-rsgi" else "asgi"
+    options = ["--interface", interface, "--workers", "1", "--http", "1", "--loop", "asyncio"]
     options.append("--ws" if kind == "granian-ws" else "--no-ws")
     where = ["--host", address[0], "--port", str(address[1]), "--log-level", "warning", "--no-access-log"]
     module = ["-P", "-m", "granian", application, "--working-dir", str(place)]
