@@ -61,6 +61,16 @@ UNSAFE_FUNCTIONS = (
     *("threading.active_count", "threading.enumerate", "tracemalloc.start"),  # Look at the whole process.
 )
 
+# What answers requests.
+RSGI = [
+    f"tests/{name}"
+    for name in (
+        *("app", "di", "flags", "graphql", "http", "middleware", "observability", "openapi", "params", "requests"),
+        *("responses", "routing", "rsgi", "security", "serialization", "testing", "validation", "websocket"),
+        *("test_background.py", "test_pagination.py", "test_staticfiles.py"),
+    )
+]
+
 
 def packages(*groups: str) -> list[str]:
     """Return the requirements of dependency groups in pyproject.toml."""
@@ -194,6 +204,19 @@ def e2e(session: nox.Session) -> None:
     without = environment(session, "3.13t", packages("e2e"))
     runs = [
         suite.Run("3.13, portable codec", with_gil, arguments, codec="portable"),
+        suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
+        suite.Run("3.13t", without, arguments),
+    ]
+    run_suites(session, runs)
+
+
+@nox.session(venv_backend="none")
+def rsgi(session: nox.Session) -> None:
+    """Run the tests of requests with each of them going through the RSGI entry, on both builds: -- [PYTEST OPTIONS]."""
+    arguments = ["--entry=rsgi", *(session.posargs or RSGI)]
+    with_gil = environment(session, "3.13", packages("tests", "msgspec"))
+    without = environment(session, "3.13t", packages("tests"))
+    runs = [
         suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
         suite.Run("3.13t", without, arguments),
     ]

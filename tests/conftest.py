@@ -47,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(f"this is not the {wheel} wheel: compiled are {compiled or 'no modules'}", returncode=3)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, where requests go through RSGI, what is about ASGI; the reasons are in the report."""
+    if config.getoption("--entry") == "rsgi":
+        for item in items:
+            marker = item.get_closest_marker("asgi_only")
+            if marker is not None:
+                item.add_marker(pytest.mark.skip(reason=f"through RSGI: {marker.args[0]}"))
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is tested, where it came from, and in which state the interpreter is."""
     gil = "on" if gil_is_on() else "off"

@@ -162,10 +162,14 @@ class Exchange:
 
 async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
     """Return the next piece of a body that is not empty; `None` at its end."""
-    async for chunk in chunks:
+    # COMPAT: granian 2.7.9 refuses a second `aiter`, which `async for` would be.
+    while True:
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return None
         if chunk:
             return chunk
-    return None
 
 
 def respond(protocol: RSGIProtocol, status: int, fields: HeaderPairs, body: bytes) -> None:

@@ -89,6 +89,7 @@ def test_root_path(path: str, root_path: str, status: int) -> None:
     assert request(app, "GET", path, root_path=root_path).status == status
 
 
+@pytest.mark.asgi_only("it is about an ASGI scope")
 def test_scope_without_optional_keys() -> None:
     """A server need not send `root_path` and `query_string`."""
 

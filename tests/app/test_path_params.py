@@ -96,6 +96,7 @@ async def body_of(app: HawkAPI, scope: dict[str, Any]) -> bytes:
     return b"".join(message["body"] for message in sent[1:])
 
 
+@pytest.mark.asgi_only("it is about an ASGI scope")
 @pytest.mark.parametrize("path", ["/5", "/plain/5"])
 @every_shape
 def test_request(around: str, path: str) -> None:

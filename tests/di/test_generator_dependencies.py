@@ -146,6 +146,7 @@ async def endless() -> AsyncIterator[bytes]:
         yield b"x"
 
 
+@pytest.mark.asgi_only("nobody notices who leaves before one piece is sent")
 @pytest.mark.parametrize(
     "result",
     [
@@ -380,6 +381,7 @@ def test_failure_while_closing_is_logged(kind: str, caplog: pytest.LogCaptureFix
     assert [record.message for record in caplog.records] == ["closing the dependencies of '/' failed"]
 
 
+@pytest.mark.asgi_only("a stream that fails ends as if it were complete")
 @KINDS
 def test_broken_stream_is_thrown_in(kind: str) -> None:
     """A stream that fails on the way has failed for its dependencies too; the server learns of it."""

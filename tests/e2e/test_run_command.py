@@ -421,7 +421,8 @@ def test_granian(options: list[str]) -> None:
 def test_granian_start_up_that_fails(interface: str) -> None:
     """It ends the server, with a status that is not 0."""
     options = ("--server", "granian", "--interface", interface)
-    with command("run", "run_command_app:app", *options, listens=False, HAWKAPI_E2E_BREAK="start-up") as served:
+    broken = {"HAWKAPI_E2E_BREAK": "start-up"}
+    with command("run", "run_command_app:app", *options, listens=False, variables=broken) as served:
         assert served.process.wait(START_TIMEOUT_S) == 1
         assert "the database is away, on purpose" in served.log()
 

@@ -158,6 +158,7 @@ def test_svg_is_text() -> None:
     assert ask(Response(LONG, content_type="image/svg+xml")).header("content-encoding") == "gzip"
 
 
+@pytest.mark.asgi_only("the end of a stream is no message")
 def test_stream_is_flushed() -> None:
     """Each piece can be decompressed when it has been sent, and there is no length."""
 

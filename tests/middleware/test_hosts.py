@@ -244,6 +244,7 @@ def redirected(host: str | None, target: str = "/", **extra: Any) -> Reply:
     return request(app, "POST", target, headers={} if host is None else {"host": host}, **extra)
 
 
+@pytest.mark.asgi_only("there is no raw path")
 @pytest.mark.parametrize(
     ("host", "target", "location"),
     [

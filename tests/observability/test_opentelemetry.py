@@ -148,6 +148,7 @@ def test_error_of_a_handler(spans: Any) -> None:
     assert (event.name, event.attributes["exception.message"]) == ("exception", "no")
 
 
+@pytest.mark.asgi_only("the scope says so")
 def test_error_that_is_forgotten(spans: Any) -> None:
     """Nothing of a request keeps its exception, which would keep the request."""
     extensions: dict[str, Any] = {}

@@ -35,6 +35,7 @@ def told(reply: Reply) -> list[str]:
     return reply.body.decode().split("|")[:3]
 
 
+@pytest.mark.asgi_only("there is no raw path")
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
@@ -62,6 +63,7 @@ def test_mount_takes_only_what_is_below(target: str) -> None:
     assert request(app, "GET", target).status == 404
 
 
+@pytest.mark.asgi_only("there is no raw path")
 def test_longest_mount_wins() -> None:
     """Whatever the order of registration, the mount with the longest path answers; the root takes the rest."""
     app = HawkAPI()
@@ -78,6 +80,7 @@ def test_longest_mount_wins() -> None:
     ]
 
 
+@pytest.mark.asgi_only("there is no raw path")
 def test_routes_win_over_mounts() -> None:
     """A mount answers what no route does, a method that the path's routes lack included."""
     app = HawkAPI()
@@ -87,6 +90,7 @@ def test_routes_win_over_mounts() -> None:
     assert told(request(app, "POST", "/x/1")) == ["echo", "", "/x/1"]
 
 
+@pytest.mark.asgi_only("there is no raw path")
 def test_mount_below_a_servers_root_path() -> None:
     """The mount's path comes after that of the server, whether or not `path` holds it."""
     app = HawkAPI()
@@ -95,6 +99,7 @@ def test_mount_below_a_servers_root_path() -> None:
     assert told(request(app, "GET", "/m/x", root_path="/api")) == ["echo", "/api/m", "/x"]
 
 
+@pytest.mark.asgi_only("there is no raw path")
 @pytest.mark.parametrize("root_path", ["", "/m", "/api"])
 @pytest.mark.parametrize("target", ["/m/x", "/m/m/x", "/m/m/m/x"])
 def test_nested_applications_take_each_path_off_once(target: str, root_path: str) -> None:
@@ -122,6 +127,7 @@ def test_foreign_mount_between_two_of_ours() -> None:
     assert request(outer, "GET", "/m/n/x").json() == {"hello": "world"}
 
 
+@pytest.mark.asgi_only("there is no raw path")
 def test_mount_leaves_the_outer_scope() -> None:
     """The mounted application gets a scope of its own, with itself as `app`."""
     outer, inner, seen = HawkAPI(), HawkAPI(), []
@@ -230,6 +236,7 @@ def test_unmount() -> None:
         app.unmount("/m")
 
 
+@pytest.mark.asgi_only("there is no raw path")
 def test_mounts_are_included_with_the_prefix() -> None:
     """A router's mounts come with it, below both prefixes."""
     app, router = HawkAPI(prefix="/app"), Router(prefix="/r")

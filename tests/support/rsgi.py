@@ -9,7 +9,7 @@ ends when nobody has its stream any more, and what is sent to a client that has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 from hawkapi import HawkAPI
@@ -87,6 +87,19 @@ class FakeStream:
         self._protocol.put({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+class Pieces:
+    """What iterates over a body: `aiter` of it is refused, as granian does."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> Pieces:
+        raise RuntimeError("RSGI protocol error")
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
+
+
 class FakeProtocol:
     """What a request is read from and answered with. Its calls do not wait; tasks send what they have left, in order.
 
@@ -117,10 +130,14 @@ class FakeProtocol:
             more = message.get("more_body", False)
         return b"".join(pieces)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces."""
         assert not self._read, "the body of a request is read once"
-        self._read, more = True, True
+        self._read = True
+        return Pieces(self._pieces())
+
+    async def _pieces(self) -> AsyncGenerator[bytes]:
+        more = True
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
