@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from hawkapi._plan import EndpointPlan
 from hawkapi._resolution import NO_HEADERS
 from hawkapi._results import JSON
-from hawkapi._rsgi.exchange import WHOLE_UP_TO, Exchange, respond
+from hawkapi._rsgi.exchange import Exchange, respond
 from hawkapi._rsgi.protocols import RSGIProtocol, RSGIScope, RSGISocketProtocol
 from hawkapi._rsgi.scopes import Surroundings, byte_pairs, http_scope, websocket_scope, with_state
 from hawkapi._rsgi.socket import FORBIDDEN, Socket
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ALONE: Final = Surroundings()
 """A server that knows nothing beside the connection."""
 SERVER_ERROR: Final = 500
+
+WHOLE_UP_TO: Final = 64 * 1024
+"""Bytes of a body that is read in one piece, as much as servers give in one message."""
 
 
 @final

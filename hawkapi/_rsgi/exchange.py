@@ -1,7 +1,7 @@
 """One HTTP request as ASGI has it: `receive` and `send` on an RSGI protocol.
 
-A body of a declared length that is small comes in one piece; longer ones, and those of unknown length, come as they
-arrive, so that a limit ends them early. A response that is complete with its first message goes out in one call.
+The body comes in pieces as they arrive, so that a limit ends it early. A response that is complete with its first
+message goes out in one call.
 
 A body that ends before its declared length is the client's leaving. One of unknown length that is broken off cannot be
 told from a whole one: the iteration of granian 2.7.9 ends in the same silence.
@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, Final, final
+from typing import Any, final
 
 from hawkapi._rsgi.protocols import RSGIProtocol, RSGIStream
 from hawkapi._rsgi.scopes import text_pairs
 from hawkapi.requests.body import declared_length
 from hawkapi.responses._watch import may_have_body
 from hawkapi.types import HeaderPairs, Message, Scope
-
-WHOLE_UP_TO: Final = 64 * 1024
-"""Bytes of a body that is read in one piece, as much as servers give in one message."""
 
 
 class ClientGone(OSError):
@@ -77,7 +74,9 @@ class Exchange:
             return {"type": "http.disconnect"}
         if not self._opened:
             self._open()
-        return await (self._whole() if self._chunks is None else self._piece(self._chunks))
+        message = no_body() if self._chunks is None else await self._piece(self._chunks)
+        self._body_over = not message.get("more_body", False)
+        return message
 
     async def send(self, message: Message) -> None:
         """Take the start of the response, or a piece of its body.
@@ -96,8 +95,14 @@ class Exchange:
             raise RuntimeError(f"the application sent {kind!r}, which is not due in an HTTP response now")
 
     def close(self) -> None:
-        """Let go of what was not waited for."""
-        self._stream = None
+        """Let go of what was not waited for, and of what the server has lent: it waits for that.
+
+        COMPAT: granian 2.7.9 holds a connection up as long as somebody has the protocol of a body that nobody read, and
+        a request that is part of a cycle may keep it until the next collection.
+        """
+        self._complete = self._body_over = True
+        self._stream = self._chunks = None
+        del self._protocol
         if self._pending is not None:
             self._pending.cancel()
 
@@ -121,26 +126,20 @@ class Exchange:
             self._stream = stream = None
 
     def _open(self) -> None:
-        """Decide how the body is read."""
+        """Find out whether there is a body, and how long it is to be."""
         self._opened = True
-        self._declared = declared_length(self._scope) if may_have_body(self._scope) else 0
-        if self._declared is None or self._declared > WHOLE_UP_TO:
+        if may_have_body(self._scope):
+            self._declared = declared_length(self._scope)
             self._chunks = aiter(self._protocol)
-
-    async def _whole(self) -> Message:
-        body = await self._keep(self._read()) if self._declared else b""
-        self._body_over = True
-        return {"type": "http.disconnect"} if body is None else {"type": "http.request", "body": body}
 
     async def _piece(self, chunks: AsyncIterator[bytes]) -> Message:
         chunk = await self._keep(next_chunk(chunks))
         if chunk:
             self._size += len(chunk)
-            return {"type": "http.request", "body": chunk, "more_body": True}
-        self._body_over = True
+            return {"type": "http.request", "body": chunk, "more_body": self._size != self._declared}
         if self._declared is not None and self._size < self._declared:
             return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return no_body()
 
     async def _keep(self, reading: Coroutine[Any, Any, bytes | None]) -> bytes | None:
         """Return what is read next, also when who asked for it first was cancelled: it must not be lost."""
@@ -152,12 +151,10 @@ class Exchange:
         self._pending = None
         return chunk
 
-    async def _read(self) -> bytes | None:
-        """Return the whole body; `None` when the client has gone."""
-        try:
-            return await self._protocol()
-        except RuntimeError:
-            return None
+
+def no_body() -> Message:
+    """Return the event of a request without a body."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:

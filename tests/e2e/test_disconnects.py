@@ -45,6 +45,8 @@ def test_leave_during_a_silent_stream(server: Served, client: httpx.Client, aliv
 @pytest.mark.parametrize("frame", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
 def test_leave_during_a_body(server: Served, client: httpx.Client, alive: None, frame: str, how: str) -> None:
     """The handler is told; it does not get a part of the body as if it were all."""
+    if server.kind == "granian-rsgi" and "chunked" in frame:
+        pytest.skip("through RSGI a body of unknown length that breaks off looks complete")
     key = f"body-{how}-{frame[:7]}"
     connection = Connection(server.address)
     connection.send(request_bytes("POST", f"/upload/stream?key={key}", [frame]))
@@ -65,7 +67,7 @@ def test_leave_during_a_body_that_is_read_for_the_handler(server: Served, alive:
         connection.end()
         answer = connection.answer_or_end("POST")
         # granian answers for an application that does not.
-        assert answer is None or answer.status == 400 or answer.body == b"Internal server error"
+        assert answer is None or answer.status == 400 or answer.body in {b"Internal server error", b""}
 
 
 def test_leave_before_the_answer(server: Served, alive: None) -> None:
