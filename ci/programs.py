@@ -17,10 +17,12 @@ from apt import Apt, configured, library_directories, of_release, unpack
 from console import CIError, exit_with, run, step
 from machine import Machine, exclusive, keep, workspace
 
-PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium", "redis-server": "redis-server"}
+PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium", "redis-server": "redis-server", "wrk": "wrk"}
 """The programs that can be fetched, and the Debian package that has each."""
 
 STARTS_WITHIN_S: Final = 30
+SAYS_USAGE: Final[Mapping[str, str]] = {"wrk": "Usage: wrk"}
+"""The programs that end with an error after their version, and what they print then."""
 
 
 def find(name: str, machine: Machine | None = None) -> Path:
@@ -44,19 +46,32 @@ def installed(name: str, machine: Machine | None = None) -> Path | None:
     machine = machine or Machine.this()
     fetched = _place(name, machine) / "run"
     candidates = [*machine.every(name), *([fetched] if fetched.exists() else [])]
-    return next((path for path in candidates if _starts(path, machine)), None)
+    return next((path for path in candidates if _starts(path, name, machine)), None)
 
 
 def _place(name: str, machine: Machine) -> Path:
     return machine.cache / "programs" / machine.distribution.label / name
 
 
-def _starts(program: Path, machine: Machine) -> bool:
+def _starts(program: Path, name: str, machine: Machine) -> bool:
     try:
-        run([program, "--version"], env=machine.env, timeout=STARTS_WITHIN_S)
+        _start(program, name, machine)
     except (CIError, OSError):
         return False
     return True
+
+
+def _start(program: Path, name: str, machine: Machine) -> None:
+    """Have a program say its version.
+
+    Raises:
+        CIError: it does not start.
+    """
+    try:
+        run([program, "--version"], env=machine.env, timeout=STARTS_WITHIN_S)
+    except CIError as exc:
+        if name not in SAYS_USAGE or SAYS_USAGE[name] not in str(exc):
+            raise
 
 
 def _fetch_once(name: str, machine: Machine) -> Path:
@@ -78,7 +93,7 @@ def _fetch(name: str, machine: Machine, work: Path) -> Path:
     packages = apt.download(apt.lacking([PACKAGES[name]]), work / "packages")
     unpack(packages, work / name / "tree", machine)
     starter = _write_starter(work / name, name)
-    run([starter, "--version"], env=machine.env, timeout=STARTS_WITHIN_S)
+    _start(starter, name, machine)
     return keep(work / name, _place(name, machine)) / "run"
 
 

@@ -40,6 +40,14 @@ def test_program_on_path_that_does_not_start(fake: FakeMachine) -> None:
     assert installed("redis-server", fake.machine) is None
 
 
+def test_program_that_ends_with_its_usage(fake: FakeMachine) -> None:
+    """wrk tells its version and then fails for want of a URL; any other failure is one."""
+    program = fake.program("wrk", "echo wrk 4.1.0; echo 'Usage: wrk <options> <url>'; exit 1")
+    assert installed("wrk", fake.machine) == program
+    fake.program("wrk", "echo error while loading shared libraries; exit 127")
+    assert installed("wrk", fake.machine) is None
+
+
 def test_program_fetched_once(fake: FakeMachine) -> None:
     """A fetched program is below the cache and found without apt the next time; it starts with all its libraries."""
     place = fake.machine.cache / "programs/debian-bookworm/redis-server"
@@ -107,5 +115,5 @@ def test_program_broken_in_the_cache(fake: FakeMachine) -> None:
 
 def test_program_unknown(fake: FakeMachine) -> None:
     """A name that stands for no package is refused with the known ones."""
-    with pytest.raises(CIError, match="known are chromium, redis-server"):
+    with pytest.raises(CIError, match="known are chromium, redis-server, wrk"):
         find("memcached", fake.machine)
