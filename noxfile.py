@@ -7,6 +7,7 @@ with HAWKAPI_PYTHON_3_13 and HAWKAPI_PYTHON_3_13T. Arguments after `--` go to py
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -365,18 +366,62 @@ def assets(session: nox.Session) -> None:
     session.run(sys.executable, "ci/assets.py", external=True)
 
 
+PEERS = ("fastapi", "litestar", "blacksheep", "sanic")
+
+
+def bench_options(session: nox.Session, build: str, *, peers: bool = True) -> list[str]:
+    """Return where the benchmark finds what it compares on a build, saying in a line what it does without."""
+    options = []
+    with_gil = build == "3.13"
+    if with_gil:
+        compiled = sorted(WHEELHOUSE.glob("hawkapi-*-cp313-cp313-*.whl"))
+        if len(compiled) == 1:
+            options.append(f"--wheel={environment(session, build, [*packages('msgspec', 'served-gil'), *compiled])}")
+        else:
+            session.warn("wheelhouse/ holds no compiled wheel, so it is not measured; to have one: nox -s wheels")
+    if not peers:
+        return options
+    if with_gil:
+        options.append(f"--predecessor={environment(session, build, packages('predecessor'))}")
+    for name in PEERS:
+        groups = (f"peer-{name}", "served-gil" if with_gil else "served")
+        try:
+            python = environments.make(interpreter(session, build), packages(*groups), ENVIRONMENTS)
+            options.append(f"--peer={name}={python}")
+        except CIError as exc:
+            lacking = re.search(r"([\w-]+)\S* has no usable wheels", str(exc))
+            reason = f"{lacking[1]} has no wheels for it" if lacking else str(exc).splitlines()[0]
+            session.warn(f"{name} is not measured on {build}: {reason}")
+    try:
+        options.append(f"--wrk={programs.find('wrk')}")
+    except CIError as exc:
+        session.warn(f"nothing is served: {str(exc).splitlines()[0]}")
+    return options
+
+
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Measure requests against a bare ASGI callable, hawkapi 0.2.0 and other frameworks, on both builds."""
-    arguments = [f"--predecessor={environment(session, '3.13', packages('predecessor'))}"]
-    compiled = sorted(WHEELHOUSE.glob("hawkapi-*-cp313-cp313-*.whl"))
-    if len(compiled) == 1:
-        arguments.append(f"--wheel={environment(session, '3.13', [*packages('msgspec'), *compiled])}")
-    else:
-        session.warn("wheelhouse/ holds no compiled wheel, so it is not measured; to have one: nox -s wheels")
-    for build, groups, extra in (("3.13", ("bench", "msgspec"), arguments), ("3.13t", ("bench",), [])):
-        python = environment(session, build, packages(*groups))
-        session.run(str(python), "tests/bench/in_process.py", *extra, *session.posargs, external=True)
+    """Measure hawkapi beside its peers on both builds: -- [--only TABLE] [--quick] [--json FILE] [--rounds N]."""
+    for build, group in (("3.13", "bench-gil"), ("3.13t", "bench")):
+        python = environment(session, build, packages(group))
+        options = bench_options(session, build)
+        session.run(str(python), "tests/bench/benchmark.py", *options, *session.posargs, external=True)
+
+
+@nox.session(venv_backend="none")
+def bench_check(session: nox.Session) -> None:
+    """Fail if a request costs over 25 % more than the committed ratios say: -- [--rounds N] [--write]."""
+    for build, group in (("3.13", "bench-gil"), ("3.13t", "bench")):
+        python = environment(session, build, packages(group))
+        options = bench_options(session, build, peers=False)
+        session.run(str(python), "tests/bench/check.py", *options, *session.posargs, external=True)
+
+
+@nox.session(venv_backend="none")
+def bench_page(session: nox.Session) -> None:
+    """Write docs/benchmarks.md from the data that `nox -s bench -- --json FILE` has written: -- [FILE]."""
+    python = environment(session, "3.13", packages("bench-page"))
+    session.run(str(python), "tests/bench/page.py", *session.posargs, external=True)
 
 
 @nox.session(venv_backend="none")

@@ -109,7 +109,7 @@ def _add_security(operations: list[Operation]) -> SecuritySchemes:
 def copy_json(value: Any) -> Any:
     """Return a copy of a JSON value that shares nothing with it, nor one part of it with another."""
     if isinstance(value, dict):
-        # PERF: three of four values are texts; tests/bench/document.py.
+        # PERF: three of four values are texts; tests/bench/tables/document.py.
         return {
             name: item if type(item) is str else copy_json(item) for name, item in cast("dict[str, Any]", value).items()
         }

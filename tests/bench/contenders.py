@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-import os
 import subprocess
-import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from drawn import VARIABLE
+from plan import Plan, clean_environment
 
 HERE: Final = Path(__file__).parent
 CHECKOUT: Final = HERE.parent.parent
 TIMES_OUT_S: Final = 10
 
 PREDECESSOR: Final = "0.2.0"
-PEERS: Final = {"starlette": "starlette_app", "falcon": "falcon_app"}
+AT_HOME: Final = ("starlette", "falcon")
+"""Peers that are installed where the checkout runs; the others live apart, for what they need may differ."""
+APART: Final = ("fastapi", "litestar", "blacksheep", "sanic")
 
 
 class ContenderError(Exception):
@@ -41,40 +46,42 @@ class Contender:
 
     ours: bool = False
 
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the variables of its process."""
+        return clean_environment(**({"HAWKAPI_CODEC": self.codec} if self.codec else {}), **variables)
 
-def contenders(python: Path, *, wheel: Path | None = None, predecessor: Path | None = None) -> list[Contender]:
-    """Return who is measured, ourselves first, and first of all as most users run it.
 
-    Args:
-        python: an environment with the other frameworks; it runs the checkout too, and is this process's.
-        wheel: an environment in which a compiled wheel of ours is installed.
-        predecessor: an environment in which hawkapi 0.2.0 is installed.
-    """
+def contenders(plan: Plan) -> list[Contender]:
+    """Return who is measured, ourselves first, and first of all as most users run it."""
+    found = ours(plan)
+    if plan.predecessor is not None:
+        found.append(Contender(PREDECESSOR, "hawkapi_0_2", plan.predecessor))
+    found += [Contender(name, f"{name}_app", plan.python) for name in AT_HOME if importlib.util.find_spec(name)]
+    return [*found, *(Contender(name, f"{name}_app", plan.peers[name]) for name in APART if name in plan.peers)]
+
+
+def ours(plan: Plan, module: str = "ours") -> list[Contender]:
+    """Return ourselves, compiled and from the checkout, with each codec that is there."""
     codecs = ["msgspec", "portable"] if importlib.util.find_spec("msgspec") else ["portable"]
     found: list[Contender] = []
-    if wheel is not None:
-        found += [Contender(f"compiled+{codec}", "ours", wheel, codec, ours=True) for codec in codecs]
-    found += [Contender(codec, "ours", python, codec, (CHECKOUT,), ours=True) for codec in codecs]
-    if predecessor is not None:
-        found.append(Contender(PREDECESSOR, "hawkapi_0_2", predecessor))
-    found += [Contender(name, module, python) for name, module in PEERS.items() if importlib.util.find_spec(name)]
-    return found
+    if plan.wheel is not None:
+        found += [Contender(f"compiled+{codec}", module, plan.wheel, codec, ours=True) for codec in codecs]
+    return found + [Contender(codec, module, plan.python, codec, (CHECKOUT,), ours=True) for codec in codecs]
 
 
 class Process:
     """A running contender; one thread."""
 
-    def __init__(self, contender: Contender) -> None:
+    def __init__(self, contender: Contender, *, seed: int = 1) -> None:
         self.contender = contender
-        # The path and the settings of this process are not the contender's; hashes are alike in all of them and always.
-        dropped = ("PYTHON", "HAWKAPI_")
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-        environ["PYTHONHASHSEED"] = "0"
-        if contender.codec:
-            environ["HAWKAPI_CODEC"] = contender.codec
         command: list[str | Path] = [contender.python, HERE / "worker.py", contender.module, *contender.paths]
         self._process = subprocess.Popen(
-            command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            env=contender.environment(**{VARIABLE: str(seed)}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         self.about: dict[str, Any] = self._read()
 
@@ -89,6 +96,21 @@ class Process:
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
         return self._read()
+
+    def rows(self, wanted: Sequence[str]) -> list[str]:
+        """Return the rows among some whose request the application answers.
+
+        Raises:
+            ContenderError: an answer is wrong.
+        """
+        found = []
+        for row in wanted:
+            verdict = self.ask(check=row)
+            if verdict not in {"right", "absent"}:
+                raise ContenderError(f"{self.contender.name} gives a wrong answer to {row}: {verdict}")
+            if verdict == "right":
+                found.append(row)
+        return found
 
     def _read(self) -> Any:
         assert self._process.stdout is not None
@@ -113,6 +135,22 @@ class Process:
         self._process.stdout.close()
 
 
-def is_free_threaded() -> bool:
-    """Say whether this interpreter runs without the GIL."""
-    return not getattr(sys, "_is_gil_enabled", lambda: True)()
+@contextlib.contextmanager
+def running(found: Sequence[Contender], seed: int) -> Iterator[list[Process]]:
+    """Give the processes of contenders, and let them end.
+
+    Raises:
+        ContenderError: one did not start.
+    """
+    with contextlib.ExitStack() as stack:
+        processes: list[Process] = []
+        for contender in found:
+            processes.append(Process(contender, seed=seed))
+            stack.callback(processes[-1].close)
+        yield processes
+
+
+def describe(found: Sequence[Contender], seed: int) -> Mapping[str, Any]:
+    """Return what each contender says of itself: its Python, its framework's version, its codec."""
+    with running(found, seed) as processes:
+        return {process.contender.name: process.about for process in processes}

@@ -32,10 +32,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent.parent 
 import driver  # noqa: E402 - found through the path set above
 from middleware_rows import Empty, Row, all_rows, make_app, make_bulkheads  # noqa: E402
 from redis_servers import redis_server  # noqa: E402
-from workloads import WORKLOADS, Workload, make_scope  # noqa: E402
+from workloads import TUNED, Workload, make_scope  # noqa: E402
 
 TARGET: Final = 0.5
-WORKLOAD: Final = WORKLOADS["json"]
+WORKLOAD: Final = TUNED["json"]
 
 
 class Silent:

@@ -1,101 +1,81 @@
-"""What the raw data of a run say: costs, ratios, and which targets are met."""
+"""What the raw data of a run say: costs and gains, the medians over the rounds."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from workloads import ISSUE_ROWS
+from grid import Grid
 
-type Pair = tuple[float, float]
-"""What was measured in one round, in one process: of the bare callable, and of the application."""
+type Sample = Any
+"""What one round has found: a number, or a pair of numbers, that of the bare callable first."""
 
-type Data = Mapping[str, Mapping[str, Sequence[Pair]]]
-"""By row and contender; a contender without a row's route is not in that row."""
+type Data = Mapping[str, Mapping[str, Sequence[Sample]]]
+"""The samples by row and contender; a contender without a row's route is not in that row."""
 
-WIDTH: Final = 19
+DIGITS: Final = 5
 
 
-def cost(pairs: Sequence[Pair]) -> float:
+def cost(pairs: Sequence[Sample]) -> float:
     """Return the median over the rounds of what a request costs above the bare callable, in seconds."""
-    return statistics.median(app - bare for bare, app in pairs)
+    return float(statistics.median(app - bare for bare, app in pairs))
 
 
-def gain(pairs: Sequence[Pair]) -> float:
-    """Return the gain of a second thread as a part of the bare callable's, the median over the rounds."""
-    return statistics.median(app for _, app in pairs) / statistics.median(bare for bare, _ in pairs)
+def bare(pairs: Sequence[Sample]) -> float:
+    """Return the median of what the bare callable costs, in seconds."""
+    return float(statistics.median(pair[0] for pair in pairs))
 
 
-def cost_table(data: Data, names: Sequence[str]) -> list[str]:
-    """Return the lines of the table of costs, in units of the first contender's."""
+def cost_ratio(pairs: Sequence[Sample]) -> float:
+    """Return what a request costs above the bare callable, as a part of that one's cost: the median over the rounds."""
+    return float(statistics.median((app - bare) / bare for bare, app in pairs))
+
+
+def gain(pairs: Sequence[Sample]) -> float:
+    """Return the gain of further threads as a part of the bare callable's, the median over the rounds."""
+    return float(statistics.median(app for _, app in pairs) / statistics.median(bare for bare, _ in pairs))
+
+
+def names_in(data: Data) -> list[str]:
+    """Return the names of all contenders, in the order in which they were measured."""
+    return list(dict.fromkeys(name for found in data.values() for name in found))
+
+
+def cost_grid(data: Data, names: Sequence[str], *, name: str, title: str) -> Grid:
+    """Return the costs of contenders in units of the first one's, with its own and the bare callable's before them."""
     first = names[0]
-    lines = [f"{'cost above bare':<{WIDTH}}{'1 = in us':>10}{'bare in us':>11}" + _cells(names)]
+    rows: dict[str, list[float | None]] = {}
+    lead: dict[str, list[str]] = {}
     for row, found in data.items():
         unit = cost(found[first]) if first in found else None
-        bare = statistics.median(bare for pairs in found.values() for bare, _ in pairs)
-        cells = [f"{cost(found[name]) / unit:.2f}x" if unit and name in found else "-" for name in names]
-        lines.append(f"{row:<{WIDTH}}{f'{unit * 1e6:.2f}' if unit else '-':>10}{bare * 1e6:>11.2f}" + _cells(cells))
-    return lines
+        every = statistics.median(pair[0] for pairs in found.values() for pair in pairs)
+        lead[row] = [f"{unit * 1e6:.2f}" if unit else "-", f"{every * 1e6:.2f}"]
+        rows[row] = [cost(found[each]) / unit if unit and each in found else None for each in names]
+    facts = (f"{first}, µs", "bare, µs")
+    return Grid(name, title, f"cost above bare ÷ that of {first}", names, rows, facts, lead, logarithmic=True)
 
 
-def gain_table(data: Data, names: Sequence[str]) -> list[str]:
-    """Return the lines of the table of what a second thread gains, as a part of the bare callable's gain."""
-    lines = [f"{'2nd thread / bare':<{WIDTH}}{'bare':>10}" + _cells(names)]
-    for row, found in data.items():
-        bare = statistics.median(bare for pairs in found.values() for bare, _ in pairs)
-        cells = [f"{gain(found[name]):.2f}x" if name in found else "-" for name in names]
-        lines.append(f"{row:<{WIDTH}}{bare:>9.2f}x" + _cells(cells))
-    return lines
-
-
-def _cells(texts: Sequence[str]) -> str:
-    return "".join(f"{text:>18}" for text in texts)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A demand on the cost of a peer divided by ours."""
-
-    text: str
-    peer: Callable[[str], bool]
-    """Says whether it is about the contender of a name."""
-
-    row: Callable[[str], bool]
-    at_least: float
-
-
-def any_row(row: str) -> bool:
-    """Say that a target is about every row."""
-    return True
-
-
-PREDECESSOR_TARGET: Final = Target(
-    "0.2.0 costs at least 2 times as much on plaintext, json, path, query and body",
-    lambda name: name == "0.2.0",
-    lambda row: row in ISSUE_ROWS,
-    2.0,
-)
-PEERS_TARGET: Final = Target(
-    "ahead of starlette and falcon on every row", lambda name: name in {"starlette", "falcon"}, any_row, 1.0
-)
-
-
-def judge(target: Target, data: Data, ours: str) -> str:
-    """Say in one line whether a contender of ours meets a target, and where it does not."""
-    ratios = {
-        (row, peer): cost(found[peer]) / cost(found[ours])
+def median_grid(
+    data: Data, names: Sequence[str], *, name: str, title: str, unit: str, logarithmic: bool = False
+) -> Grid:
+    """Return the medians of plain numbers."""
+    rows = {
+        row: [statistics.median(found[each]) if each in found else None for each in names]
         for row, found in data.items()
-        if target.row(row) and ours in found
-        for peer in found
-        if target.peer(peer)
     }
-    absent = [row for row, found in data.items() if target.row(row) and ours not in found]
-    short = [f"{row} {ratio:.2f}x {peer}" for (row, peer), ratio in ratios.items() if ratio < target.at_least]
-    short += [f"{row} not there yet" for row in absent]
-    if not ratios:
-        return f"no data   {ours}: {target.text}"
-    if short:
-        return f"NOT MET   {ours}: {target.text}; {', '.join(short)}"
-    return f"met       {ours}: {target.text}; the closest is {min(ratios.values()):.2f}x"
+    return Grid(name, title, unit, names, rows, logarithmic=logarithmic)
+
+
+def rounded(data: Data) -> Data:
+    """Return data with figures that have no more digits than mean something, which keeps files small."""
+    return {
+        row: {name: [_short(each) for each in samples] for name, samples in found.items()}
+        for row, found in data.items()
+    }
+
+
+def _short(sample: Sample) -> Sample:
+    if isinstance(sample, float):
+        return float(f"{sample:.{DIGITS}g}")
+    return [_short(each) for each in sample] if isinstance(sample, list | tuple) else sample

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import falcon
 import falcon.asgi
-from workloads import RESOURCES
+from by_hand import ORDERS, is_basket, is_item, shown
+from drawn import LISTED, PATHS
+from workloads import LARGE, PIECE, RESOURCES
 
 NAME = "World"
 
@@ -20,8 +24,6 @@ class Plaintext:
 class AsJSON:
     async def on_get(self, req: Any, resp: Any) -> None:
         resp.media = {"message": f"Hello, {NAME}!"}
-
-    on_head = on_get
 
 
 class Path:
@@ -37,11 +39,14 @@ class Query:
 class Body:
     async def on_post(self, req: Any, resp: Any) -> None:
         item = await req.get_media()
-        if not (isinstance(item["name"], str) and isinstance(item["price"], float) and isinstance(item["count"], int)):
+        if not is_item(item):
             raise falcon.HTTPBadRequest
         resp.media = {"name": item["name"], "price": item["price"], "count": item["count"]}
 
-    on_put = on_post
+
+class Orders:
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.media = shown(ORDERS)
 
 
 class Headers:
@@ -53,6 +58,89 @@ class Headers:
 class Cookies:
     async def on_get(self, req: Any, resp: Any) -> None:
         resp.media = {"session": req.cookies["session"], "theme": req.cookies["theme"]}
+
+
+class Form:
+    async def on_post(self, req: Any, resp: Any) -> None:
+        sent = await req.get_media()
+        resp.media = {"name": sent["name"], "age": int(sent["age"])}
+
+
+class Nested:
+    async def on_post(self, req: Any, resp: Any) -> None:
+        basket = await req.get_media()
+        if not is_basket(basket):
+            raise falcon.HTTPBadRequest(description="some value is of the wrong type")
+        lines = basket["lines"]
+        resp.media = {"lines": len(lines), "count": sum(line["count"] for line in lines)}
+
+
+class Listed:
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.media = LISTED
+
+
+def greet() -> dict[str, str]:
+    return {"message": f"Hello, {NAME}!"}
+
+
+class InAThread:
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.media = await asyncio.get_running_loop().run_in_executor(None, greet)
+
+
+class Echo:
+    async def on_websocket(self, req: Any, ws: Any) -> None:
+        await ws.accept()
+        try:
+            while True:
+                await ws.send_text(await ws.receive_text())
+        except falcon.WebSocketDisconnected:
+            pass
+
+
+class Upload:
+    async def on_post(self, req: Any, resp: Any) -> None:
+        size = 0
+        async for piece in req.stream:
+            size += len(piece)
+        resp.media = {"size": size}
+
+
+class Files:
+    async def on_post(self, req: Any, resp: Any) -> None:
+        size = 0
+        async for part in await req.get_media():
+            async for piece in part.stream:
+                size += len(piece)
+        resp.media = {"size": size}
+
+
+async def in_pieces() -> AsyncIterator[bytes]:
+    for start in range(0, len(LARGE), PIECE):
+        yield LARGE[start : start + PIECE]
+
+
+class Stream:
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.stream = in_pieces()
+
+
+class Marking:
+    """Adds a header to every response."""
+
+    async def process_response(self, req: Any, resp: Any, resource: Any, req_succeeded: bool) -> None:
+        resp.set_header("x-marked", "yes")
+
+
+class Reading:
+    """Looks at the body of every request before the handler does."""
+
+    async def process_request(self, req: Any, resp: Any) -> None:
+        # Falcon keeps what media it has read, so that the handler can have it too.
+        basket = await req.get_media()
+        if "forbidden" in basket:
+            raise falcon.HTTPForbidden
 
 
 class Collection:
@@ -76,8 +164,23 @@ app.add_route("/json", AsJSON())
 app.add_route("/users/{user_id:int}", Path())
 app.add_route("/search", Query())
 app.add_route("/items", Body())
-app.add_route("/headers", Headers())
-app.add_route("/cookies", Cookies())
+app.add_route("/orders", Orders())
+app.add_route(PATHS["headers"], Headers())
+app.add_route(PATHS["cookies"], Cookies())
+app.add_route(PATHS["form"], Form())
+app.add_route(PATHS["nested"], Nested())
+app.add_route(PATHS["list"], Listed())
+app.add_route(PATHS["sync"], InAThread())
+app.add_route(PATHS["echo"], Echo())
+app.add_route("/echo", Echo())
+app.add_route("/upload", Upload())
+app.add_route("/files", Files())
+app.add_route("/stream", Stream())
+
+wrapped = falcon.asgi.App(middleware=[Marking() for _ in range(5)])
+wrapped.add_route("/json", AsJSON())
+reading = falcon.asgi.App(middleware=[Reading()])
+reading.add_route(PATHS["reading"], Nested())
 
 large = falcon.asgi.App()
 for number in range(RESOURCES):
