@@ -56,7 +56,7 @@ def run(plan: Plan, wanted: Sequence[str], keep: Callable[[Mapping[str, Any]], o
         print(f"  {name:<18}" + ", ".join(f"{key} {value}" for key, value in facts.items() if value != ""))
     sys.stdout.flush()
     settings = {"rounds": plan.rounds, "milliseconds": plan.seconds * 1000, "seed": plan.seed}
-    content: dict[str, Any] = {"about": about, "settings": settings, "tables": {}, "failures": {}}
+    content: dict[str, Any] = {"about": about, "settings": {}, "tables": {}, "failures": {}}
     for each in TABLES:
         if each.name not in wanted:
             continue
@@ -67,6 +67,7 @@ def run(plan: Plan, wanted: Sequence[str], keep: Callable[[Mapping[str, Any]], o
             print(f"error: {exc}", file=sys.stderr)
             content["failures"][each.name] = str(exc)
             continue
+        content["settings"][each.name] = settings
         report(each, content["tables"][each.name])
         keep(content)
     return content
@@ -94,7 +95,8 @@ def write_json(file: Path, build: str, content: Mapping[str, Any]) -> dict[str, 
     before = runs.get(build, {})
     tables = {**before.get("tables", {}), **content["tables"]}
     about = {**before.get("about", {}), **content["about"]}
-    runs[build] = {**content, "about": about, "tables": tables}
+    settings = {**before.get("settings", {}), **content["settings"]}
+    runs[build] = {"about": about, "settings": settings, "tables": tables}
     lines = [f"{json.dumps(name)}: {as_lines(each)}" for name, each in sorted(runs.items())]
     file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     return runs

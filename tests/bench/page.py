@@ -52,13 +52,14 @@ def page(runs: Runs) -> str:
 
 
 def settings(runs: Runs) -> Iterator[str]:
-    """Yield what was measured, and how long."""
+    """Yield what was measured, and how long: tables may be of different runs."""
     for build, run in runs.items():
-        how = run["settings"]
-        yield (
-            f"On {build}: {how['rounds']} rounds of {how['milliseconds']:g} ms of CPU time per application and row, "
-            f"seed {how['seed']}; {', '.join(versions(run['about']))}.\n"
-        )
+        found: dict[str, list[str]] = {}
+        for name, how in run["settings"].items():
+            text = f"{how['rounds']} rounds of {how['milliseconds']:g} ms of CPU time per application and row"
+            found.setdefault(f"{text}, seed {how['seed']}", []).append(name)
+        each = [f"{text} ({', '.join(names)})" if len(found) > 1 else text for text, names in found.items()]
+        yield f"On {build}: {'; '.join([*each, ', '.join(versions(run['about']))])}.\n"
 
 
 def versions(about: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -123,8 +124,6 @@ def write(runs: Runs, docs: Path, draw: Callable[[Grid], str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page."""
-    from plots import draw  # Needs matplotlib, which is where pages are written and nowhere else.
-
     parser = argparse.ArgumentParser(description="Write docs/benchmarks.md from raw data.")
     parser.add_argument("file", type=Path, nargs="?", default=RESULTS, help="default tests/bench/results.json")
     options = parser.parse_args(arguments)
@@ -132,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: there is no {options.file}; to have it: nox -s bench -- --json {options.file}", file=sys.stderr)
         return 1
     text = options.file.read_text(encoding="utf-8")
+    from plots import draw  # Needs matplotlib, which is where pages are written and nowhere else.
+
     if options.file != RESULTS:
         RESULTS.write_text(text, encoding="utf-8")
     write(json.loads(text), DOCS, draw)

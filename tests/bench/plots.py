@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "hawkapi", "font.family": "sans-serif", "font.size": 9})
 
 INCHES: Final = (8.0, 3.6)
-COLORS: Final = ("#b5521b", "#d9873d", "#e8b06e", "#f3d6ae", "#4b5d67", "#1f77b4", "#6baed6", "#2ca02c", "#9467bd")
-"""Ours, up to four, are warm; the others are not."""
+WARM: Final = ("#b5521b", "#d9873d", "#e8b06e", "#f3d6ae")
+"""Of our columns."""
+COLD: Final = ("#4b5d67", "#1f77b4", "#6baed6", "#2ca02c", "#9467bd", "#c51b8a", "#17becf", "#a3a3a3")
+"""Of the others."""
 
 
 def draw(grid: Grid) -> str:
@@ -34,10 +36,14 @@ def draw(grid: Grid) -> str:
     return smaller(file.getvalue())
 
 
-def color(index: int, grid: Grid) -> str:
-    """Return the colour of a column: warm for ours, which come first and have a codec's name."""
-    mine = sum("msgspec" in name or "portable" in name for name in grid.columns)
-    return COLORS[index] if index < mine else COLORS[4:][(index - mine) % len(COLORS[4:])]
+def colors(grid: Grid) -> list[str]:
+    """Return the colour of each column: warm for ours, which have a codec's name."""
+    ours = [name for name in grid.columns if "msgspec" in name or "portable" in name]
+    others = [name for name in grid.columns if name not in ours]
+    return [
+        WARM[ours.index(name) % len(WARM)] if name in ours else COLD[others.index(name) % len(COLD)]
+        for name in grid.columns
+    ]
 
 
 def _bars(axes: Any, grid: Grid) -> None:
@@ -46,7 +52,7 @@ def _bars(axes: Any, grid: Grid) -> None:
         points = [(place, figures[index]) for place, figures in enumerate(grid.rows.values())]
         known = [(place + width * (index + 0.5) - 0.4, figure) for place, figure in points if figure is not None]
         axes.bar(
-            [place for place, _ in known], [figure for _, figure in known], width, label=name, color=color(index, grid)
+            [place for place, _ in known], [figure for _, figure in known], width, label=name, color=colors(grid)[index]
         )
     axes.set_xticks(range(len(grid.rows)), [label.replace(" ", "\n") for label in grid.rows])
 
@@ -55,7 +61,7 @@ def _curves(axes: Any, grid: Grid) -> None:
     places = [float(row) for row in grid.rows]
     for index, name in enumerate(grid.columns):
         figures = [row[index] for row in grid.rows.values()]
-        axes.plot(places, figures, marker="o", markersize=3, label=name, color=color(index, grid))
+        axes.plot(places, figures, marker="o", markersize=3, label=name, color=colors(grid)[index])
     if max(places) > 100 * max(1.0, min(places)):
         axes.set_xscale("log")
     axes.set_ylim(bottom=None if grid.logarithmic else 0)

@@ -32,6 +32,7 @@ def test_run_prints_tables_and_verdicts_and_writes_the_data(tmp_path: Path, capf
     written = json.loads(file.read_text())
     assert written["other"] == OLD
     tables = written[build_name()]["tables"]
+    assert {*written[build_name()]["settings"]} == {"echo", "additions", "served"}
     assert tables["old"] == OLD["tables"]["old"]
     assert [*tables["additions"]] == [*ADDITIONS]
     assert {"portable", "starlette"} <= {*tables["echo"]["echo"]}

@@ -149,12 +149,12 @@ def test_gate_is_asked_of_ci_only(tmp_path: Path) -> None:
 def test_rules_accept_the_workflows_of_this_checkout() -> None:
     """What is committed keeps the rules."""
     paths = sorted((PROJECT / ".github" / "workflows").iterdir())
-    assert [path.name for path in paths] == ["ci.yml", "nightly.yml", "release.yml", "wheels.yml"]
+    assert [path.name for path in paths] == ["bench.yml", "ci.yml", "nightly.yml", "release.yml", "wheels.yml"]
     workflows = [Workflow(path.name, path.read_text(encoding="utf-8"), PROJECT) for path in paths]
     assert [text for workflow in workflows for text in rule_problems(workflow)] == []
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "nightly.yml", "release.yml", "wheels.yml"])
+@pytest.mark.parametrize("name", ["bench.yml", "ci.yml", "nightly.yml", "release.yml", "wheels.yml"])
 def test_every_job_that_runs_a_step_has_a_time_limit(name: str) -> None:
     """A hanging job ends long before the six hours it would have."""
     text = (PROJECT / ".github" / "workflows" / name).read_text(encoding="utf-8")
