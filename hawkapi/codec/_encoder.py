@@ -296,9 +296,11 @@ def build_encoder() -> Callable[[object], bytes]:
 
 def build_writer(
     description: Description, exact: Callable[[object], bytes], part: Callable[[Description], Callable[[object], bytes]]
-) -> Callable[[object], bytes]:
+) -> Callable[[object], bytes] | None:
     """Return the function that writes results of the described type; see `hawkapi.codec.writer`."""
     # Loaded for whoever has such results, and not by `import hawkapi`.
     generated: Any = importlib.import_module("hawkapi.codec._generated_writers")
+    if not generated.has_code(description):
+        return None
     writer: Callable[[object], bytes] = generated.generate_writer(description, exact, part)
     return writer

@@ -193,6 +193,8 @@ class _Emitter:
             return lambda name: self._spelled(name, *_TEXTS[kind])
         if kind is Kind.OPTIONAL:
             return lambda name: self._optional(description, name)
+        if (kind is Kind.DICT or kind in _ARRAYS) and not has_code(description):
+            return None
         if kind is Kind.DICT:
             return lambda name: self._dict(description, name)
         if kind in _ARRAYS:
@@ -342,6 +344,18 @@ class _Emitter:
                 code.refuse_if(f"{code.bind('search', re.compile(limit).search)}({name}) is None")
             else:
                 code.refuse_if(f"{name}.tzinfo is {'' if limit else 'not '}None")
+
+
+def has_code(description: Description) -> bool:
+    """Whether code writes a type faster than json's encoder, which is in C, writes its projection: a class is in it."""
+    seen: set[int] = set()
+    while description.item is not None and id(description) not in seen:
+        seen.add(id(description))  # An alias may hold itself with no class in between.
+        item = description.item
+        if description.kind in _ARRAYS and (_is_plain(item, Kind.STR) or _is_plain(item, Kind.INT)):
+            return True
+        description = item
+    return _is_plain_class(description)
 
 
 def _is_plain(description: Description, kind: Kind) -> bool:

@@ -62,6 +62,9 @@ class Everything:
     when: Annotated[dt.time, Meta(tz=False)]
 
 
+type Endless = list[Endless]
+
+
 class Cat(Struct, tag="cat", forbid_unknown_fields=True):
     name: str
 
@@ -199,6 +202,13 @@ def test_classes_that_do_something_when_made_are_called() -> None:
     assert seen == ["after", "after", "set", "set", "made", "made"]
 
 
+@pytest.mark.parametrize("annotation", [dict[str, object], dict[str, int], list[float], list[Any], int, Any, Endless])
+def test_types_without_a_class_are_left_to_the_encoder(annotation: Any) -> None:
+    """What json's encoder writes in one go is not written piece by piece."""
+    description = describe(annotation)
+    assert portable.build_writer(description, general(description), general) is None
+
+
 def test_typed_dictionary_is_written() -> None:
     """The members of a typed dictionary are written in the order of the class."""
     write = generate_writer(describe(Options), fail, general)
@@ -263,7 +273,7 @@ def test_names_that_look_like_the_code_s_own(name: str) -> None:
     description = describe(cls)
     value = portable.build_decoder(description)(json.dumps({name: 1, "other": "a"}).encode())
     assert value == cls(1, "a")
-    assert portable.build_writer(description, general(description), general)(value) == general(description)(value)
+    assert generate_writer(description, general(description), general)(value) == general(description)(value)
 
 
 @pytest.mark.parametrize("name", MEMBER)
@@ -315,7 +325,7 @@ def test_results_that_are_not_exactly_of_the_type() -> None:
         __slots__ = ()
 
     description = describe(Item)
-    write = portable.build_writer(description, general(description), general)
+    write = generate_writer(description, general(description), general)
     expected = b'{"name":"hat","price":1.5}'
     assert [write(Sub("hat", 1.5)), write({"name": "hat", "price": 1.5}), write(Item(Word("hat"), 1.5))] == [
         expected
