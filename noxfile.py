@@ -389,7 +389,7 @@ def bench_options(session: nox.Session, build: str, *, peers: bool = True) -> li
             python = environments.make(interpreter(session, build), packages(*groups), ENVIRONMENTS)
             options.append(f"--peer={name}={python}")
         except CIError as exc:
-            lacking = re.search(r"([\w-]+)\S* has no usable wheels", str(exc))
+            lacking = re.search(r"ecause ([\w-]+)(?:\{[^}]*\})?\S* has no usable wheels", str(exc))
             reason = f"{lacking[1]} has no wheels for it" if lacking else str(exc).splitlines()[0]
             session.warn(f"{name} is not measured on {build}: {reason}")
     try:

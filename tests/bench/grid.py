@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 NAME_WIDTH: Final = 24
-CELL_WIDTH: Final = 18
+CELL_WIDTH: Final = 20
 
 
 @dataclass(frozen=True)
