@@ -25,6 +25,8 @@ type HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
 FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 """What follows from a body (RFC 9112 section 6), and is nobody's to add."""
 
+PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +53,7 @@ class Response:
 
     charset: str = "utf-8"
     """How text becomes the body."""
-    default_content_type: ClassVar[str] = "text/plain; charset=utf-8"
+    default_content_type: ClassVar[str] = PLAIN_TEXT
     buffered: ClassVar[bool] = True
     """Whether `messages` says all there is to send: neither `deliver` nor `__call__` is overridden."""
 
@@ -258,9 +260,13 @@ class Response:
         """Return the two ASGI messages of the response; for `HEAD` with the length but without the body."""
         status_code, body = self.status_code, self.body
         if self._headers is None and self._encoded is None and status_code == 200:
-            # PERF: what `_pairs` returns in the case of nearly every response.
+            # PERF: what `_pairs` returns in the case of nearly every response. The type of text is at hand as
+            # bytes: 0.69 us for both messages instead of 0.78 with the GIL, 1.0 instead of 1.2 without.
             text = self.content_type
-            content_type = text.encode("latin-1") if text is self.default_content_type else encode_value(text)
+            if text is PLAIN_TEXT:
+                content_type = b"text/plain; charset=utf-8"
+            else:
+                content_type = text.encode("latin-1") if text is self.default_content_type else encode_value(text)
             pairs = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
         else:
             pairs = self.header_pairs()
