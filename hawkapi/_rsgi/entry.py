@@ -1,5 +1,8 @@
 """`RSGIEntry`: what an RSGI server calls for each connection."""
 
+# It is a part of the application, as `Serving.__call__` is, that most applications need not load.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
