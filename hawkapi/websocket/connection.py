@@ -403,15 +403,16 @@ class WebSocket(HTTPConnection):
         return self.iter_text()
 
     async def _send_message(self, message: Message) -> None:
+        self._check_loop()
+        self._count += 1
+        if not self._count % BURST:
+            await asyncio.sleep(0)
+        # After the others had their turn, as one of them may have closed it: nothing may follow the close.
         if self._phase is not WebSocketState.CONNECTED:
             if self._gone:
                 raise WebSocketGoneError(self._disconnect().code, self._close_reason)
             hint = "; accept it first" if self._phase is WebSocketState.CONNECTING else ""
             raise RuntimeError(f"Cannot send: WebSocket state is {self._phase.value}{hint}")
-        self._check_loop()
-        self._count += 1
-        if not self._count % BURST:
-            await asyncio.sleep(0)
         await self._deliver(message)
 
     async def _deliver(self, message: Message) -> None:
