@@ -181,6 +181,18 @@ def test_requests_that_were_destroyed_are_counted_once() -> None:
     assert not middleware._destroyed
 
 
+def test_errors_are_counted_exactly() -> None:
+    """Requests that failed are counted apart, also when all threads have nothing else."""
+    metrics = InMemoryMetrics()
+
+    def record(_: int) -> None:
+        for _ in range(3_000):
+            metrics.record_request("GET", "/", 500, 0.25)
+
+    run_in_threads(THREADS, record)
+    assert (metrics.error_count, metrics.request_count) == (THREADS * 3_000, THREADS * 3_000)
+
+
 def test_durations_are_all_kept_until_there_are_too_many() -> None:
     """None is lost to another thread's."""
     metrics = InMemoryMetrics()
