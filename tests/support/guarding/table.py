@@ -12,8 +12,8 @@ SHORTHANDS: Final = {
     "ONE_FOR_ALL": "__import__('types').SimpleNamespace()",
 }
 """What stands for no exclusion at all, and for storage that all threads share, in the replacements of the table."""
-STAND_INS: Final = ("NullThreadLock", "SimpleNamespace")
-"""Their types, as messages of errors name them."""
+STAND_INS: Final = ("NullThreadLock",)
+"""Their types, as messages name them, where it is a mistake that they lack a name; `threading.local` may, too."""
 
 
 class TableError(Exception):
