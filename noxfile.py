@@ -45,6 +45,8 @@ NOT_PARALLEL = (
     *("bench", "browser", "ci", "cli", "e2e", "fuzz", "guards", "limits", "schema", "soak", "typing"),
     # they start the threads themselves, as those that are marked `race` do, or have a stepper take the turns,
     *("interleaving", "threads"),
+    # they draw hundreds of examples for functions that keep nothing, and would take longer than all the others,
+    *("parity", "property"),
     # they read the source, or import, from `sys.modules` that all threads have, modules of one name.
     "doctor",
     *("test_architecture.py", "test_examples.py", "test_exports.py", "test_readme.py", "test_thread_audit.py"),
