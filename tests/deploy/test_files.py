@@ -34,7 +34,8 @@ def documents(name: str) -> list[dict[str, Any]]:
 
 def enough_time(seconds: float, options: argparse.Namespace) -> bool:
     """Whether a service manager waits for the requests and for the application's shutdown."""
-    return seconds > options.graceful_timeout + DEFAULT_SHUTDOWN_TIMEOUT_S
+    requests_s = float(options.graceful_timeout)
+    return seconds > requests_s + DEFAULT_SHUTDOWN_TIMEOUT_S
 
 
 @pytest.mark.parametrize(
