@@ -94,5 +94,42 @@ ACCOUNTS: list[Exchange] = [
     ("GET", "/health", {}),
 ]
 
-EXCHANGES = {"library": LIBRARY, "accounts": ACCOUNTS}
+ORIGIN = {"origin": "https://chat.example.org"}
+TEXT_FILE = {"upload": ("notes.txt", b"one\ntwo\n", "text/plain")}
+TWO_FILES = [("files", ("a.txt", b"a", "text/plain")), ("files", ("b.txt", b"bb", "text/plain"))]
+
+CHAT: list[Exchange] = [
+    ("GET", "/", {"headers": ORIGIN}),
+    ("OPTIONS", "/", {"headers": {**ORIGIN, "access-control-request-method": "GET"}}),
+    ("GET", "/rooms", {}),
+    ("POST", "/rooms", {"json": {"name": "tea", "topic": "leaves"}}),
+    ("POST", "/rooms", {"json": {"name": "tea"}}),
+    ("POST", "/rooms", {"json": {"name": "no spaces"}}),
+    ("GET", "/rooms/tea", {}),
+    ("GET", "/rooms/none", {}),
+    ("WEBSOCKET", "/rooms/tea/live?user=ada", {"send": ["hello", "bye"], "receive": 3}),
+    ("WEBSOCKET", "/rooms/tea/live?user=bob", {"send": ["/quit"], "receive": 1}),
+    ("WEBSOCKET", "/rooms/none/live?user=ada", {"send": [], "receive": 0}),
+    ("WEBSOCKET", "/echo", {"send": ["a", "b"], "receive": 2}),
+    ("GET", "/rooms/tea/messages?limit=2", {}),
+    ("GET", "/rooms/tea/messages?limit=many", {}),
+    ("GET", "/rooms/tea/export", {}),
+    ("GET", "/rooms/tea/page", {}),
+    ("POST", "/rooms/tea/files", {"files": TEXT_FILE, "data": {"title": "Notes"}}),
+    ("POST", "/rooms/tea/files", {"data": {"title": "Notes"}}),
+    ("POST", "/many", {"files": TWO_FILES}),
+    ("GET", "/rooms/tea/files/notes.txt", {}),
+    ("GET", "/rooms/tea/files/none.txt", {}),
+    ("PUT", "/rooms/tea/topic", {"json": "kettles"}),
+    ("PUT", "/rooms/tea/topic", {"json": 7}),
+    ("POST", "/hook", {"content": b"raw bytes", "headers": {"x-signature": "9"}}),
+    ("POST", "/hook", {"content": b"raw bytes", "headers": {"x-signature": "8"}}),
+    ("GET", "/where/a%20b?q=1&q=2", {}),
+    ("GET", "/stats", {}),
+    ("DELETE", "/rooms/tea", {}),
+    ("GET", "/rooms", {}),
+    ("GET", "/static/v1/site.css", {}),
+]
+
+EXCHANGES = {"library": LIBRARY, "accounts": ACCOUNTS, "chat": CHAT}
 """The exchanges of each application, in their order."""
