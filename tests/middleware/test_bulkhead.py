@@ -186,7 +186,7 @@ def test_decorator() -> None:
     async def scenario() -> list[Any]:
         gate = asyncio.Event()
 
-        @bulkhead("test of the decorator", 1, retry_after=2.5)
+        @bulkhead(f"test of the decorator {threading.get_ident()}", 1, retry_after=2.5)
         async def handler(number: int) -> int:
             """Wait."""
             await gate.wait()
@@ -213,7 +213,7 @@ def test_decorator() -> None:
 def test_decorator_and_another_bulkhead() -> None:
     """A bulkhead inside the handler that is full is answered in the same way."""
 
-    @bulkhead("test of two", 1, status_code=429)
+    @bulkhead(f"test of two {threading.get_ident()}", 1, status_code=429)
     async def handler() -> None:
         """Find another one full."""
         raise BulkheadFullError("other", 1, 0.0)
