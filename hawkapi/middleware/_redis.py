@@ -346,8 +346,10 @@ def _of_url(url: str, max_connections: int) -> Target:
 
 def _options() -> dict[str, Any]:
     """Return options of connections: no retry within a command, which may have been executed."""
+    # Our own limit is for the whole of a command. redis-py 8 has one of 5 seconds for each step, whatever ours is.
+    limits = {"socket_timeout": None, "socket_connect_timeout": None}
     retry = _load("redis.asyncio.retry").Retry(_load("redis.backoff").NoBackoff(), 0)
-    return {"retry": retry, "decode_responses": False, "protocol": 2}
+    return {"retry": retry, "decode_responses": False, "protocol": 2, **limits}
 
 
 def _label(options: dict[str, Any]) -> str:

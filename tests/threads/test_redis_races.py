@@ -70,10 +70,15 @@ def start(server: RedisServer, mode: str, seed: int = 0) -> subprocess.Popen[str
 def results(processes: list[subprocess.Popen[str]]) -> list[Any]:
     """Wait for processes and return what they printed; none has a complaint, or a credential to tell."""
     found = []
-    for process in processes:
-        out, errors = process.communicate(timeout=PATIENCE_S)
-        assert (process.returncode, errors) == (0, "")
-        found.append(json.loads(out))
+    try:
+        for process in processes:
+            out, errors = process.communicate(timeout=PATIENCE_S)
+            assert (process.returncode, errors) == (0, "")
+            found.append(json.loads(out))
+    finally:
+        for process in processes[len(found) :]:
+            process.kill()
+            process.communicate()
     return found
 
 
