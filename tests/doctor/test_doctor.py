@@ -98,7 +98,7 @@ def test_an_application_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> 
     names = ", ".join(rule.id for rule in THREAD_RULES)
     expected = f"The application could not be read, so nothing was checked by {names}: RuntimeError('no network')"
     assert unread.message == expected
-    assert exit_code(run(HawkAPI(), min_severity=Severity.ERROR)) == 2
+    assert exit_code(run(HawkAPI(), THREAD_RULES, min_severity=Severity.ERROR)) == 2
 
 
 def test_an_application_without_sources() -> None:
