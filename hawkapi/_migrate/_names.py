@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from functools import cache
 from typing import Final
 
 import hawkapi.params.markers
@@ -105,7 +104,6 @@ def remedy(name: str) -> str:
     return f": {REMEDIES[name]}" if name in REMEDIES else ": decide what takes its place"
 
 
-@cache
 def _has(module: str, name: str) -> bool:
     try:
         return hasattr(importlib.import_module(module), name) or _is_module(f"{module}.{name}")
