@@ -54,7 +54,7 @@ def fill_depends(param: cst.Param, is_of_fastapi: Callable[[cst.BaseExpression],
 
 def requests_of(node: cst.FunctionDef, survey: Survey) -> dict[str, str]:
     """Return the parameters of a function that are requests, WebSockets or validation errors, by name."""
-    kinds = {}
+    kinds: dict[str, str] = {}
     for param in parameters(node):
         kind = None if param.annotation is None else survey.original(param.annotation.annotation)
         if kind in {"Request", "WebSocket", "RequestValidationError"}:

@@ -40,7 +40,7 @@ def rewrite_from(node: cst.ImportFrom, warn: Warn) -> list[cst.ImportFrom]:
 
 def rewrite_import(node: cst.Import) -> cst.Import:
     """Return `import fastapi.x as y` for hawkapi."""
-    names = []
+    names: list[cst.ImportAlias] = []
     for alias in node.names:
         target = target_module(str(dotted(alias.name))) if str(dotted(alias.name)).startswith("fastapi") else None
         names.append(alias if target is None else alias.with_changes(name=name_node(target)))

@@ -84,7 +84,7 @@ def _obstacle(node: cst.ClassDef, foreign: set[str]) -> str | None:
     """Return why a model cannot be a Struct."""
     for child in node.body.body:
         if isinstance(child, cst.FunctionDef):
-            used = set().union(*(names_in(decorator) for decorator in child.decorators))
+            used = set[str]().union(*(names_in(decorator) for decorator in child.decorators))
             if used & (VALIDATORS | ONLY_PYDANTIC):
                 return f"it has a {min(used & (VALIDATORS | ONLY_PYDANTIC))}"
         if isinstance(child, cst.ClassDef) and child.name.value == "Config":

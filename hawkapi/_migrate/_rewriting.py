@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, override
+from typing import Any, Final, override
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -60,7 +60,8 @@ class Rewriter(cst.CSTTransformer):
         """Note what a person must decide; the same thing once, where it comes first."""
         if text not in self._said:
             self._said.add(text)
-            self.warnings.append(f"line {self.get_metadata(PositionProvider, node).start.line}: {text}")
+            place: Any = self.get_metadata(PositionProvider, node)
+            self.warnings.append(f"line {place.start.line}: {text}")
 
     def _warner(self, node: cst.CSTNode) -> Callable[[str], None]:
         return lambda text: self.warn(node, text)

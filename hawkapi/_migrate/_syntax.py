@@ -78,7 +78,7 @@ def names_in(node: cst.CSTNode | None) -> set[str]:
     """Return the plain names in a piece of code."""
     if node is None:
         return set()
-    found = {node.value} if isinstance(node, cst.Name) else set()
+    found = {node.value} if isinstance(node, cst.Name) else set[str]()
     for child in node.children:
         found |= names_in(child)
     return found

@@ -69,7 +69,8 @@ def generate_decoder(description: Description, parser: json.JSONDecoder, exact: 
     code.bind("failures", _FAILURES)
     code.bind("exact", exact)
     code.bind("check_limits", check_limits)
-    code.bind("parse", parser.scan_once)  # type: ignore[attr-defined]  # typeshed does not know it
+    scanner: Any = parser  # typeshed does not know its attribute.
+    code.bind("parse", scanner.scan_once)
     code.open("try:")
     code.add("text = data.decode()")
     emitter = _Emitter(code, _Functions(readers), description)
@@ -245,7 +246,7 @@ class _Emitter:
 
     def _choice(self, description: Description) -> Callable[[str], str] | None:
         is_enum = description.kind is Kind.ENUM
-        kinds = {type(value) for value in description.values}
+        kinds: set[type[object]] = {type(value) for value in description.values}
         if kinds not in ({str}, {int}) or (is_enum and description.cls._missing_.__func__ is not _NO_MISSING):
             return None
         members: Any = description.cls.__members__.values() if is_enum else ()

@@ -243,7 +243,7 @@ class _Emitter:
     def _choice(self, description: Description) -> Callable[[str], Pieces] | None:
         if description.kind is Kind.ENUM:
             return lambda name: self._member(description.cls, name)
-        kinds = {type(value) for value in description.values}
+        kinds: set[type[object]] = {type(value) for value in description.values}
         if kinds not in ({str}, {int}):
             return None
         texts = {value: _scalar_text(value) for value in description.values}
