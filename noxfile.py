@@ -39,6 +39,8 @@ NOX_HOME = PROJECT / ".nox" if os.access(PROJECT, os.W_OK) else Machine.this().c
 nox.options.envdir = str(NOX_HOME)
 ENVIRONMENTS = NOX_HOME / "environments"
 WHEELHOUSE = PROJECT / "wheelhouse"
+# What pyproject.toml leaves out of every run, and the races.
+WITHOUT_RACES = ["-m", "not e2e_long and not browser and not race"]
 # `nox -s parallel` runs all of tests/ but what cannot fail because of the threads it runs in:
 NOT_PARALLEL = (
     # What they try is a program or a server in a process of its own, or a build,
@@ -147,6 +149,8 @@ def tests(session: nox.Session) -> None:
         suite.Run("3.13, msgspec codec", with_gil, arguments, codec="msgspec"),
         suite.Run("3.13t", without, arguments),
     ]
+    if not arguments:
+        runs = [half for run in runs for half in suite.in_halves(run)]
     run_suites(session, runs, variables=redis_server(session))
 
 
@@ -171,13 +175,16 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def test_wheels(session: nox.Session) -> None:
-    """Run the suite against each wheel in wheelhouse/, installed, from a directory without the package."""
-    arguments = list(session.posargs)
+    """Run the suite against each wheel in wheelhouse/, installed, from a directory without the package.
+
+    The races run where they meet what the checkout does not have, compiled code, and against the wheel for 3.13t.
+    """
     runs = []
     with suite.copied_tests() as tree:
         for title, build, wheel, kind, codec in wheel_runs(session):
             groups = ("tests", "msgspec") if codec == "msgspec" else ("tests",)
             python = environment(session, build, [*packages(*groups), wheel])
+            arguments = session.posargs or ([] if codec == "msgspec" or build == "3.13t" else WITHOUT_RACES)
             runs.append(suite.Run(title, python, arguments, tree=tree, codec=codec, installed=kind))
         run_suites(session, runs, variables=redis_server(session))
 

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +77,32 @@ class Run:
             program = [str(self.python), "-m", "coverage", "run", "-m", "pytest"]
         options = [f"--junit-xml={report}", "-o", "junit_logging=no", "-p", "no:cacheprovider", "-q"]
         return [*program, *options, *self.arguments]
+
+
+def in_halves(run: Run) -> list[Run]:
+    """Return a run of everything as two that take about as long each.
+
+    Three runs on two processors would leave one of them idle for a third of the time. How long the tests of a directory
+    take is guessed by the size of their files.
+    """
+    halves: tuple[list[str], list[str]] = ([], [])
+    sizes = [0, 0]
+    tests = run.tree / "tests"
+    for size, place in sorted(((size_of_tests(path), path) for path in tests.iterdir()), reverse=True):
+        if size:
+            smaller = sizes.index(min(sizes))
+            halves[smaller].append(str(place.relative_to(run.tree)))
+            sizes[smaller] += size
+    return [
+        replace(run, title=f"{run.title}, half {number}", arguments=[*run.arguments, *sorted(places)])
+        for number, places in enumerate(halves, 1)
+    ]
+
+
+def size_of_tests(place: Path) -> int:
+    """Return how many bytes the test files of a directory have, or a test file itself; 0 if there are none."""
+    files = place.rglob("test_*.py") if place.is_dir() else [place]
+    return sum(file.stat().st_size for file in files if file.name.startswith("test_") and file.suffix == ".py")
 
 
 def run_suites(

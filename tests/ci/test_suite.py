@@ -107,3 +107,17 @@ def test_runs_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[st
     out = capsys.readouterr().out
     first, _, second = out.removeprefix("== ").partition("== two" if out.startswith("== one") else "== one")
     assert ("1 passed" in first, "1 passed" in second) == (True, True)
+
+
+def test_halves_are_one_run_together(tmp_path: Path) -> None:
+    """Each test file is in one of them, the large ones apart; what has no tests is in none."""
+    sizes = {"a/test_a.py": 40, "a/b/test_b.py": 20, "c/test_c.py": 50, "test_d.py": 15, "c/helper.py": 90, "e/e.py": 9}
+    for name, size in sizes.items():
+        file = tmp_path / "tests" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#" * size)
+    run = suite.Run("3.13", Path(sys.executable), ["-x"], tree=tmp_path, codec="portable")
+    halves = suite.in_halves(run)
+    assert [half.title for half in halves] == ["3.13, half 1", "3.13, half 2"]
+    assert [half.arguments for half in halves] == [["-x", "tests/a"], ["-x", "tests/c", "tests/test_d.py"]]
+    assert {half.codec for half in halves} == {"portable"}
