@@ -101,7 +101,7 @@ class ResultWriter:
             isinstance(result, Response) or (callable(result) and is_asgi_response(result))
         ):
             return None
-        return self._encode(result if self._project is None else self._project(result))
+        return self._encode(result if self._project is None or self._projects else self._project(result))
 
 
 def is_response(result: object) -> bool:

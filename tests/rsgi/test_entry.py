@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -39,6 +40,16 @@ class Item(Struct):
     price: int = 0
 
 
+@dataclasses.dataclass
+class Counted:
+    """A result that would show if it were made again more than once."""
+
+    times: int
+
+    def __post_init__(self) -> None:
+        self.times += 1
+
+
 def application() -> HawkAPI:
     """Return an application with an endpoint of each kind."""
     app = HawkAPI(max_body_size=100)
@@ -50,6 +61,10 @@ def application() -> HawkAPI:
     @app.post("/items", status_code=201)
     async def create(item: Item) -> Item:
         return item
+
+    @app.get("/counted")
+    async def counted() -> list[Counted]:
+        return [Counted(0)]
 
     @app.get("/cookies")
     async def cookies() -> Response:
@@ -111,6 +126,7 @@ REQUESTS: dict[str, tuple[str, str, bytes, dict[str, str]]] = {
     "no-body": ("POST", "/items", b"", {}),
     "long-body": ("POST", "/items", b" " * 101, {}),
     "msgpack": ("GET", "/plain/5", b"", {"accept": "application/msgpack"}),
+    "counted": ("GET", "/counted", b"", {}),
     "cookies": ("GET", "/cookies", b"", {}),
     "empty": ("GET", "/empty", b"", {}),
     "http-exception": ("GET", "/teapot", b"", {}),
