@@ -138,7 +138,8 @@ class Code:
 
     def _compile(self, source: str) -> Callable[..., Function]:
         about = ", ".join(self._about) or "a value"
-        filename = f"<hawkapi {self._name} {about} {len(_made)}>"
+        # Escaped: a name in JSON may hold a null character, which no file name does.
+        filename = f"<hawkapi {self._name} {repr(about)[1:-1]} {len(_made)}>"
         namespace: dict[str, Any] = {}
         exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - see SECURITY above
         # Without a time of change, `linecache` keeps the lines although there is no such file.

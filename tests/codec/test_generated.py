@@ -21,7 +21,16 @@ from hawkapi.codec._meta import Meta
 from hawkapi.codec._struct import Struct
 from hawkapi.responses._projection import build_projection
 
-MEMBER = {"'}; import os #": "x", "{x}": "x", "%s": "x", "a b": "x", "\U0001f600": "x", '"\\': "x", "\n": "x"}
+MEMBER = {
+    "'}; import os #": "x",
+    "{x}": "x",
+    "%s": "x",
+    "a b": "x",
+    "\U0001f600": "x",
+    '"\\': "x",
+    "\n": "x",
+    "\0": "x",
+}
 
 
 class Size(enum.Enum):
