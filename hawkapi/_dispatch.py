@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
-from typing import Any, TypeGuard, final
+from typing import Any, Final, TypeGuard, final
 
 from hawkapi._binding import Binding, named_arguments
 from hawkapi._plan import Calls, EndpointPlan
@@ -21,6 +21,8 @@ from hawkapi.params.errors import RequestValidationError, ValidationErrorDetail
 from hawkapi.requests.body import read_request_body
 from hawkapi.responses.base import FRAMING, Response, has_body
 from hawkapi.types import HeaderPairs, Message, Receive, Scope, Send
+
+GONE: Final = "the client disconnected before its response was complete"
 
 
 async def within[T](limit_s: float, work: Coroutine[Any, Any, T]) -> T:
@@ -168,7 +170,7 @@ class Written:
             await send(self._start)
             await send(self._body)
         except OSError as exc:  # SPEC: how a server says that the client has gone (ASGI HTTP 2.4).
-            raise ClientDisconnect("the client disconnected before its response was complete") from exc
+            raise ClientDisconnect(GONE) from exc
 
 
 @final

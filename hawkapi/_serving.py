@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any, Final
 
 from hawkapi._dispatch import (
+    GONE,
     Delivered,
     Started,
     Written,
@@ -64,7 +65,7 @@ class Serving:
     _websockets: WebSocketDispatcher
     _workers: WorkerPool
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0912 - see PERF
         """Serve one connection (ASGI 3): `http`, `websocket` or `lifespan`."""
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
@@ -105,8 +106,11 @@ class Serving:
             if messages is None:
                 await self._send(result, scope, receive, send)
             else:
-                await send(messages[0])
-                await send(messages[1])
+                try:
+                    await send(messages[0])
+                    await send(messages[1])
+                except OSError:  # SPEC: how a server says that the client has gone (ASGI HTTP 2.4).
+                    return
         except ClientDisconnect:
             return
         finally:
@@ -220,8 +224,11 @@ class Serving:
         if messages is None:
             await self._send(result, scope, receive, send)
         else:
-            await send(messages[0])
-            await send(messages[1])
+            try:
+                await send(messages[0])
+                await send(messages[1])
+            except OSError as exc:
+                raise ClientDisconnect(GONE) from exc
 
     async def _called(
         self, plan: EndpointPlan, calls: Calls, values: list[object], scope: Scope, receive: Receive, send: Send
@@ -243,8 +250,11 @@ class Serving:
         if messages is None:
             await self._send(result, scope, receive, send)
         else:
-            await send(messages[0])
-            await send(messages[1])
+            try:
+                await send(messages[0])
+                await send(messages[1])
+            except OSError as exc:
+                raise ClientDisconnect(GONE) from exc
 
     async def _endpoint(
         self, plan: EndpointPlan, values: list[object], scope: Scope, receive: Receive, send: Send

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from apps import JSON, VARY, Box, Item, SecretItem, app_with, length
-from asgi import request
+from asgi import http_scope, request
 
-from hawkapi import HawkAPI, JSONResponse, PlainTextResponse
+from hawkapi import Depends, HawkAPI, JSONResponse, PlainTextResponse
+from hawkapi.types import Message, Receive, Scope, Send
 
 
 @pytest.mark.parametrize(
@@ -121,3 +123,51 @@ async def returns_none_as_item() -> Item | None:
 def test_return_annotation_and_none() -> None:
     """`None` is no content, whatever the annotation."""
     assert request(app_with(returns_none_as_item), "GET", "/").status == 204
+
+
+class Through:
+    """A middleware that only passes on."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+async def value() -> int:
+    return 1
+
+
+async def plain() -> Any:
+    return {}
+
+
+async def with_dependency(got: Annotated[int, Depends(value)]) -> Any:
+    return {"got": got}
+
+
+def in_a_thread() -> Any:
+    return {}
+
+
+@pytest.mark.parametrize("handler", [plain, with_dependency, in_a_thread])
+@pytest.mark.parametrize("middleware", [False, True], ids=["direct", "behind-middleware"])
+@pytest.mark.parametrize("sent", [0, 1])
+def test_client_that_has_gone(handler: Callable[..., Any], middleware: bool, sent: int) -> None:
+    """An `OSError` of `send` says that the client has gone (ASGI HTTP 2.4): nobody's failure."""
+    app = app_with(handler)
+    if middleware:
+        app.add_middleware(Through)
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if len(messages) == sent:
+            raise OSError("gone")
+        messages.append(message)
+
+    asyncio.run(app(http_scope("GET", "/"), receive, send))
+    assert len(messages) == sent
