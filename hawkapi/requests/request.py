@@ -45,7 +45,7 @@ class Request(HTTPConnection):
     Request-bound: the tasks of one request may use it in turn.
     """
 
-    __slots__ = ("_max_body_size", "_receive")
+    __slots__ = ("_max_body_size", "_read", "_receive")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Request(HTTPConnection):
         super().__init__(scope, path_params)
         self._receive = receive
         self._max_body_size = max_body_size
+        self._read: BodyReader | None = None
 
     @property
     def method(self) -> str:
@@ -142,7 +143,10 @@ class Request(HTTPConnection):
         return f"<Request {self.method} {self.path!r}>"
 
     def _reader(self) -> BodyReader:
-        return body_reader(self.scope, self._receive)
+        # Once the request has ended its scope has no body any more; who still has a request has what it has read.
+        if self._read is None or BODY_KEY in self.scope:
+            self._read = body_reader(self.scope, self._receive)
+        return self._read
 
     async def _load_form(self, max_parts: int, max_field_size: int) -> FormData:
         # Here, because the parser takes time to load and few programs have forms.
