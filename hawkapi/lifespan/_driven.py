@@ -7,11 +7,14 @@ the application's lifespan, as ASGI has it, so that what start-up entered is lef
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, final
 
 from hawkapi._threading import AsyncEvent
-from hawkapi.exceptions import LifespanError
+from hawkapi.exceptions import LifespanError, describe_exception
 from hawkapi.types import ASGIApp, Message
+
+logger = logging.getLogger("hawkapi")
 
 
 @final
@@ -49,7 +52,10 @@ class LoopLifespan:
         """Run shutdown, whose failures are logged."""
         if self._task is not None:
             self._stopping.set()
-            loop.run_until_complete(self._task)
+            try:
+                loop.run_until_complete(self._task)
+            except (Exception, asyncio.CancelledError):
+                logger.exception("shutdown failed")
 
     async def receive(self) -> Message:
         """Give the application `lifespan.startup`, and `lifespan.shutdown` when the time has come."""
@@ -77,9 +83,11 @@ class LoopLifespan:
     async def _run(self, scope: dict[str, Any]) -> None:
         try:
             await self._app(scope, self.receive, self.send)
-        except Exception as exc:
-            if self._answered.is_set():
+        except BaseException as exc:
+            # What a start-up hook was cancelled with counts, too; the loop itself lets go of the other two.
+            if self._answered.is_set() or isinstance(exc, KeyboardInterrupt | SystemExit):
                 raise
-            self.failure = f"{type(exc).__name__}: {exc}"
+            logger.exception("start-up failed")
+            self.failure = describe_exception(exc)
         finally:
             self._answered.set()

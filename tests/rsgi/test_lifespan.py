@@ -69,6 +69,32 @@ def test_failed_start_up(caplog: pytest.LogCaptureFixture) -> None:
     assert "start-up failed" in caplog.text
 
 
+async def be_cancelled() -> None:
+    """Wait for something that was cancelled."""
+    waiting = asyncio.get_running_loop().create_future()
+    waiting.cancel()
+    await waiting
+
+
+def test_start_up_that_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    """It is one that failed: the worker must not serve without it."""
+    app = HawkAPI()
+    app.on_startup(be_cancelled)
+    with event_loop() as loop, pytest.raises(LifespanError, match="start-up failed: CancelledError"):
+        app.__rsgi_init__(loop)
+    assert "start-up failed" in caplog.text
+
+
+def test_shutdown_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, also where nothing but the worker is left to do so."""
+    app = HawkAPI()
+    app.on_shutdown(be_cancelled)
+    with event_loop() as loop:
+        app.__rsgi_init__(loop)
+        app.__rsgi_del__(loop)
+    assert "shutdown failed" in caplog.text
+
+
 @pytest.mark.race
 def test_workers_start_and_stop_once() -> None:
     """Four workers share one start-up, and one shutdown when the last has gone."""
