@@ -129,8 +129,10 @@ class GrpcMount:
             names: of its services, for reflection.
 
         Raises:
-            ConfigurationError: the server has been started.
+            ConfigurationError: the server has been started, or the names are one text.
         """
+        if isinstance(names, str):
+            raise ConfigurationError(f"reflection_service_names is {names!r}; it is a list of names: [{names!r}]")
         with self._guard:
             if self._sealed:
                 name = type(servicer).__qualname__

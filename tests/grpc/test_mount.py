@@ -340,6 +340,15 @@ def self_signed(directory: Path) -> tuple[bytes, bytes]:
 
 
 @needs_grpc
+def test_reflection_with_one_text() -> None:
+    """It is not taken for the names of its letters, and nothing is mounted."""
+    app = HawkAPI()
+    with pytest.raises(ConfigurationError, match=r"it is a list of names: \['test.Echo'\]$"):
+        mounted(app, reflection=True, reflection_service_names="test.Echo")
+    assert mounted(app).options.reflection is False
+
+
+@needs_grpc
 def test_reflection_without_names() -> None:
     """Reflection needs names, and says which parameter has them; the mount can be stopped afterwards."""
     mount = mounted(HawkAPI(), reflection=True)
