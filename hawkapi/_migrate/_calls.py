@@ -8,7 +8,7 @@ import libcst as cst
 
 from hawkapi._migrate._names import KEYWORDS, MARKERS, RENAMED, RESPONSES, remedy
 from hawkapi._migrate._survey import Survey
-from hawkapi._migrate._syntax import keyword, named, names_in, parameters, positional
+from hawkapi._migrate._syntax import dotted, keyword, named, parameters, positional
 
 type Warn = Callable[[str], None]
 
@@ -35,21 +35,34 @@ def check_keywords(name: str, known: frozenset[str], call: cst.Call, warn: Warn)
             warn(f"{name} has no {arg.keyword.value}={remedy(arg.keyword.value)}")
 
 
-def fill_depends(param: cst.Param, is_of_fastapi: Callable[[cst.BaseExpression], bool]) -> cst.Param:
+def fill_depends(param: cst.Param, survey: Survey) -> cst.Param:
     """Return a parameter whose `Depends()` names the class that FastAPI takes from the annotation."""
     annotation = None if param.annotation is None else param.annotation.annotation
     default = param.default
     if (
         isinstance(default, cst.Call)
-        and _is_empty_depends(default, is_of_fastapi)
+        and _is_empty_depends(default, survey)
         and not isinstance(annotation, cst.Subscript | None)
     ):
         return param.with_changes(default=default.with_changes(args=[cst.Arg(annotation.deep_clone())]))
-    if param.annotation is not None and isinstance(annotation, cst.Subscript) and len(annotation.slice) > 1:
-        return param.with_changes(
-            annotation=param.annotation.with_changes(annotation=_fill_annotated(annotation, is_of_fastapi))
-        )
     return param
+
+
+def fill_annotated(node: cst.Subscript, survey: Survey) -> cst.Subscript:
+    """Return `Annotated[...]` whose `Depends()` names the class that FastAPI takes from its first part."""
+    first = node.slice[0].slice
+    if (dotted(node.value) or "").rpartition(".")[2] != "Annotated" or not isinstance(first, cst.Index):
+        return node
+
+    def filled(element: cst.SubscriptElement) -> cst.SubscriptElement:
+        index = element.slice
+        call = index.value if isinstance(index, cst.Index) else None
+        if not isinstance(call, cst.Call) or not _is_empty_depends(call, survey):
+            return element
+        call = call.with_changes(args=[cst.Arg(first.value.deep_clone())])
+        return element.with_changes(slice=cst.Index(call))
+
+    return node.with_changes(slice=[filled(element) for element in node.slice])
 
 
 def requests_of(node: cst.FunctionDef, survey: Survey) -> dict[str, str]:
@@ -62,24 +75,9 @@ def requests_of(node: cst.FunctionDef, survey: Survey) -> dict[str, str]:
     return kinds
 
 
-def _is_empty_depends(call: cst.Call, is_of_fastapi: Callable[[cst.BaseExpression], bool]) -> bool:
-    return not call.args and "Depends" in names_in(call.func) and is_of_fastapi(call.func)
-
-
-def _fill_annotated(node: cst.Subscript, is_of_fastapi: Callable[[cst.BaseExpression], bool]) -> cst.Subscript:
-    first = node.slice[0].slice
-    if not isinstance(first, cst.Index):
-        return node
-
-    def filled(element: cst.SubscriptElement) -> cst.SubscriptElement:
-        index = element.slice
-        call = index.value if isinstance(index, cst.Index) else None
-        if not isinstance(call, cst.Call) or not _is_empty_depends(call, is_of_fastapi):
-            return element
-        call = call.with_changes(args=[cst.Arg(first.value.deep_clone())])
-        return element.with_changes(slice=cst.Index(call))
-
-    return node.with_changes(slice=[filled(element) for element in node.slice])
+def _is_empty_depends(call: cst.Call, survey: Survey) -> bool:
+    # What is in it has been rewritten: `fastapi.Depends` is `hawkapi.Depends` by now.
+    return not call.args and (survey.original(call.func) == "Depends" or dotted(call.func) == "hawkapi.Depends")
 
 
 def _rename_keyword(call: cst.Call, old: str, new: str) -> cst.Call:

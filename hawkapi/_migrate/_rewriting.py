@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Final, override
 
 import libcst as cst
@@ -27,8 +28,10 @@ def rewrite(source: str, *, convert_models: bool) -> tuple[str, list[str]]:
     """Return the new source and the warnings; see `hawkapi._migrate.migrate_file`."""
     if not source.strip():
         return source, []
+    # libcst leaves the mark out when it writes the module again.
+    mark = "\ufeff" if source.startswith("\ufeff") else ""
     try:
-        module = cst.parse_module(source)
+        module = cst.parse_module(source.removeprefix(mark))
     except cst.ParserSyntaxError as exc:
         return source, [f"parse error in line {exc.raw_line}: {exc.message.splitlines()[0]}"]
     survey = look_at(module)
@@ -40,7 +43,7 @@ def rewrite(source: str, *, convert_models: bool) -> tuple[str, list[str]]:
     if convert_models:
         module, more = convert(module)
         warnings = [*warnings, *more]
-    return module.code, warnings
+    return mark + module.code, warnings
 
 
 class Rewriter(cst.CSTTransformer):
@@ -80,15 +83,34 @@ class Rewriter(cst.CSTTransformer):
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
-        if len(updated_node.body) != 1 or not isinstance(updated_node.body[0], cst.ImportFrom):
+        if len(updated_node.body) != 1:
+            return updated_node.with_changes(body=self._with_imports(updated_node.body, original_node.body))
+        if not isinstance(updated_node.body[0], cst.ImportFrom):
             return updated_node
-        first, *others = rewrite_from(updated_node.body[0], self._warner(original_node))
+        first, *others = rewrite_from(updated_node.body[0], self._warner(original_node.body[0]))
         line = updated_node.with_changes(body=[first])
         return cst.FlattenSentinel([line, *(cst.SimpleStatementLine([other]) for other in others)]) if others else line
 
     @override
-    def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> cst.ImportFrom:
-        return updated_node
+    def leave_SimpleStatementSuite(
+        self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
+    ) -> cst.SimpleStatementSuite:
+        return updated_node.with_changes(body=self._with_imports(updated_node.body, original_node.body))
+
+    def _with_imports(
+        self, body: Sequence[cst.BaseSmallStatement], original: Sequence[cst.BaseSmallStatement]
+    ) -> list[cst.BaseSmallStatement]:
+        """Return the statements of one line, with the imports among them rewritten."""
+        new: list[cst.BaseSmallStatement] = []
+        for node, old in zip(body, original, strict=True):
+            if isinstance(node, cst.ImportFrom):
+                *firsts, last = rewrite_from(node, self._warner(old))
+                # A semicolon is before the next statement of the line, or is as it was after the last one.
+                new += [each.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for each in firsts]
+                new.append(last.with_changes(semicolon=node.semicolon))
+            else:
+                new.append(node)
+        return new
 
     @override
     def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import:
@@ -186,7 +208,11 @@ class Rewriter(cst.CSTTransformer):
     @override
     def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
         updated_node = updated_node.with_changes(name=original_node.name)
-        return _calls.fill_depends(updated_node, lambda node: self.survey.original(node) is not None)
+        return _calls.fill_depends(updated_node, self.survey)
+
+    @override
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.Subscript:
+        return _calls.fill_annotated(updated_node, self.survey)
 
     @override
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
@@ -201,7 +227,7 @@ class Rewriter(cst.CSTTransformer):
 
     @override
     def leave_Decorator(self, original_node: cst.Decorator, updated_node: cst.Decorator) -> cst.Decorator:
-        return _routes.rewrite_decorator(updated_node, self.survey)
+        return _routes.rewrite_decorator(updated_node, self.survey, self._warner(original_node))
 
     @override
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
@@ -214,9 +240,14 @@ class Rewriter(cst.CSTTransformer):
     @override
     def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:
         text = text_of(original_node.annotation)
-        if text is not None and any(name in text for name in RENAMED):
+        if text is not None and self._is_of_fastapi(text):
             self.warn(original_node, f"the annotation {text!r} is a text: write what it names in hawkapi")
         return updated_node
+
+    def _is_of_fastapi(self, text: str) -> bool:
+        """Whether an annotation that is written as a text names what has another name now."""
+        words = set(re.findall(r"\w+", text))
+        return bool(words & RENAMED.keys()) or ("fastapi" in self.survey.modules and "fastapi" in words)
 
 
 def _is_submodule(module: str, name: str) -> bool:

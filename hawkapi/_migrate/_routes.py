@@ -26,7 +26,7 @@ CONVERTERS: Final = {"int": "int", "float": "float", "UUID": "uuid"}
 PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
-def rewrite_decorator(node: cst.Decorator, survey: Survey) -> cst.Decorator:
+def rewrite_decorator(node: cst.Decorator, survey: Survey, warn: Warn) -> cst.Decorator:
     """Return a decorator as hawkapi has it: hooks by their own names, and the status that FastAPI answers with."""
     call = node.decorator
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
@@ -34,7 +34,9 @@ def rewrite_decorator(node: cst.Decorator, survey: Survey) -> cst.Decorator:
     method = call.func.attr.value
     if method == "on_event":
         hook = HOOKS.get(text_of(call.args[0].value) or "") if call.args else None
-        return node if hook is None else node.with_changes(decorator=call.func.with_changes(attr=cst.Name(hook)))
+        if hook is not None:
+            return node.with_changes(decorator=call.func.with_changes(attr=cst.Name(hook)))
+        warn("there is no @app.on_event: write @app.on_startup or @app.on_shutdown")
     if method in CREATES and survey.uses_fastapi and path_of(call) is not None and keyword(call, "status_code") is None:
         return node.with_changes(decorator=with_keyword(call, "status_code", cst.Integer("200")))
     return node
@@ -67,16 +69,21 @@ def check_handler(node: cst.FunctionDef, survey: Survey, warn: Warn) -> None:
         if method not in METHODS | {"websocket"} or path is None:
             continue
         for name in PARAMETER.findall(path):
-            _check_path_parameter(name, annotations.get(name), warn)
+            _check_path_parameter(name, node.name.value, annotations.get(name), warn)
         if method != "websocket" and survey.uses_fastapi:
             _check_result(node, call, warn)
             _check_refusals(node, path, warn)
 
 
-def _check_path_parameter(name: str, annotation: cst.Annotation | None, warn: Warn) -> None:
-    kind = "" if annotation is None else (dotted(annotation.annotation) or "").rpartition(".")[2]
+def _check_path_parameter(name: str, function: str, annotation: cst.Annotation | None, warn: Warn) -> None:
+    node = None if annotation is None else annotation.annotation
+    if isinstance(node, cst.Subscript) and (dotted(node.value) or "").rpartition(".")[2] == "Annotated":
+        first = node.slice[0].slice
+        node = first.value if isinstance(first, cst.Index) else None
+    kind = (dotted(node) or "").rpartition(".")[2]
     if kind in CONVERTERS:
-        warn(f"path parameter {{{name}}} is {kind}: {{{name}:{CONVERTERS[kind]}}} answers other texts with 404")
+        converted = f"{{{name}:{CONVERTERS[kind]}}}"
+        warn(f"path parameter {{{name}}} of {function} is {kind}: {converted} answers other texts with 404")
 
 
 def _check_result(node: cst.FunctionDef, call: cst.Call, warn: Warn) -> None:

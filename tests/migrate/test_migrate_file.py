@@ -73,6 +73,22 @@ REWRITES = [
         "from hawkapi import Depends\ndef f(a: A = Depends(A), b: Annotated[B, Depends(B)] = 1): ...\n",
     ),
     (
+        "depends-of-a-module",
+        "import fastapi\ndef f(a: A = fastapi.Depends()): ...\nB = Annotated[A, fastapi.Depends()]\n",
+        "import hawkapi\ndef f(a: A = hawkapi.Depends(A)): ...\nB = Annotated[A, hawkapi.Depends(A)]\n",
+    ),
+    (
+        "several-in-a-line",
+        "from fastapi import FastAPI; import os\nif os: from fastapi import APIRouter\nx = FastAPI, APIRouter\n",
+        "from hawkapi import HawkAPI; import os\nif os: from hawkapi import Router\nx = HawkAPI, Router\n",
+    ),
+    (
+        "homes-in-a-line",
+        "from fastapi.exceptions import HTTPException, RequestValidationError; a = 1\n",
+        "from hawkapi.exceptions import HTTPException; from hawkapi import RequestValidationError; a = 1\n",
+    ),
+    ("byte-order-mark", "\ufeffimport fastapi\r\n", "\ufeffimport hawkapi\r\n"),
+    (
         "marker",
         'from fastapi import Query\nq = Query(None, regex="x")\n',
         'from hawkapi import Query\nq = Query(None, pattern="x")\n',
@@ -145,6 +161,8 @@ WARNINGS = [
     ),
     ("null", "import fastapi\n@app.get('/')\ndef f():\n    print()\n", "line 3: f returns None: FastAPI sends null"),
     ("text", "from fastapi import FastAPI\ndef f(a: 'FastAPI'): ...\n", "line 2: the annotation 'FastAPI' is a text"),
+    ("text-of-a-module", "import fastapi\ndef f(a: 'fastapi.Request'): ...\n", "line 2: the annotation 'fastapi.Req"),
+    ("hook", "@app.on_event(name)\ndef f(): ...\n", "line 1: there is no @app.on_event: "),
     ("document", "import fastapi\na = fastapi.FastAPI()\na.openapi = f\n", "line 3: the document is changed by "),
     (
         "address",
@@ -170,12 +188,29 @@ def test_what_a_person_must_decide(source: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "converter"),
-    [("int", "int"), ("float", "float"), ("UUID", "uuid"), ("uuid.UUID", "uuid"), ("str", None)],
+    [
+        ("int", "int"),
+        ("float", "float"),
+        ("UUID", "uuid"),
+        ("uuid.UUID", "uuid"),
+        ("Annotated[int, Path(ge=1)]", "int"),
+        ("str", None),
+    ],
 )
 def test_path_parameters(annotation: str, converter: str | None) -> None:
     """A converter is proposed for a path parameter that is no text."""
     _, warnings = migrate_file(f'@app.get("/a/{{name}}")\ndef f(name: {annotation}): ...\n')
     assert [f"{{name:{converter}}}" in warning for warning in warnings] == ([] if converter is None else [True])
+
+
+def test_path_parameters_of_each_handler() -> None:
+    """Two handlers with the same parameter are two places to decide about."""
+    handler = '@app.get("/a/{{name}}")\ndef {}(name: int): ...\n'
+    _, warnings = migrate_file(handler.format("f") + handler.format("g"))
+    assert [warning.partition(" is ")[0] for warning in warnings] == [
+        "line 2: path parameter {name} of f",
+        "line 4: path parameter {name} of g",
+    ]
 
 
 MODELS = [
