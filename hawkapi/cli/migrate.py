@@ -56,9 +56,13 @@ def _migrate(file: Path, base: Path, options: argparse.Namespace) -> int:
         with file.open(encoding="utf-8", newline="") as stream:
             source = stream.read()
     except UnicodeDecodeError:
+        if options.output is not None and not options.dry_run:
+            _copy(file, options.output / file.relative_to(base))
         return _warn(file, ["it is not UTF-8, and is left as it is"])
     except OSError as exc:
-        raise CommandError(f"cannot read {file}: {exc.strerror}") from exc
+        if file == options.path:
+            raise CommandError(f"cannot read {file}: {exc.strerror}") from exc
+        return _warn(file, [f"it cannot be read ({exc.strerror}), and is left as it is"])
     try:
         new, warnings = migrate_file(source, convert_models=options.convert_models)
     except ImportError as exc:
@@ -99,6 +103,14 @@ def _write(file: Path, text: str) -> None:
             stream.write(text)
     except OSError as exc:
         raise CommandError(f"cannot write {file}: {exc.strerror}") from exc
+
+
+def _copy(file: Path, to: Path) -> None:
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(file.read_bytes())
+    except OSError as exc:
+        raise CommandError(f"cannot write {to}: {exc.strerror}") from exc
 
 
 def _warn(file: Path, warnings: list[str]) -> int:

@@ -48,11 +48,12 @@ def test_in_place(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_output(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All files that were read are written elsewhere, with their layout, and the old ones are left."""
+    """All files are written elsewhere, with their layout, and the old ones are left."""
     before = contents(tree)
     assert status_of(["migrate", ".", "--output", "../new"]) == 0
     assert contents(tree) == before
     assert contents(tree.parent / "new") == {
+        "latin.py": b"x = '\xe9'\n",
         "main.py": NEW.encode(),
         "plain.py": b"x = 1\r\n",
         "shop/web.py": NEW.encode(),
@@ -75,6 +76,16 @@ def test_convert_models(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tree / "main.py").write_text("from pydantic import BaseModel\nclass A(BaseModel):\n    a: int\n")
     assert status_of(["migrate", "main.py", "--convert-models"]) == 0
     assert (tree / "main.py").read_text() == "import msgspec\nclass A(msgspec.Struct):\n    a: int\n"
+
+
+def test_file_that_cannot_be_read(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file among others is left with a warning; the only one is a failure."""
+    (tree / "shop" / "gone.py").symlink_to("nothing")
+    assert status_of(["migrate", "shop"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "Migrated 2 files, 1 warnings\n"
+    assert captured.err.startswith("  warn shop/gone.py: it cannot be read (No such file")
+    assert (tree / "shop" / "web.py").read_text() == NEW
 
 
 def test_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
