@@ -6,7 +6,7 @@ from typing import Final
 
 import libcst as cst
 
-from hawkapi._migrate._syntax import dotted, keyword, name_node, named, positional
+from hawkapi._migrate._syntax import dotted, keyword, name_node, named, names_in, positional
 
 LIMITS: Final = {
     **{name: name for name in ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")},
@@ -48,6 +48,8 @@ def field_call(node: cst.AnnAssign) -> cst.Call | None:
 
 def translate(node: cst.AnnAssign) -> cst.AnnAssign:
     """Return a field as a `msgspec.Struct` has it."""
+    if "ClassVar" in names_in(node.annotation):
+        return node
     call = field_call(node)
     if call is None:
         return node if node.value is None else node.with_changes(value=_safe_default(node.value))
@@ -87,10 +89,18 @@ def _default(call: cst.Call) -> cst.BaseExpression | None:
 
 def _safe_default(value: cst.BaseExpression) -> cst.BaseExpression:
     """Return a default that objects do not share: msgspec refuses lists, sets and dictionaries that are not empty."""
-    if isinstance(value, cst.List | cst.Set | cst.Dict) and value.elements:
+    if (isinstance(value, cst.List | cst.Set | cst.Dict) and value.elements) or _makes_one(value):
         factory = cst.Lambda(params=cst.Parameters(), body=value)
         return cst.Call(name_node("msgspec.field"), [named(cst.Arg(factory), "default_factory")])
     return value
+
+
+def _makes_one(value: cst.BaseExpression) -> bool:
+    """Whether an expression makes a collection, or an object of a class as names go: another model for example."""
+    if isinstance(value, cst.Call):
+        name = (dotted(value.func) or "").rpartition(".")[2]
+        return name[:1].isupper() or (name in {"list", "set", "dict", "bytearray"} and bool(value.args))
+    return isinstance(value, cst.ListComp | cst.SetComp | cst.DictComp)
 
 
 def _annotated(annotation: cst.Annotation, meta: cst.Call) -> cst.Annotation:

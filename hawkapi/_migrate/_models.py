@@ -15,13 +15,19 @@ from hawkapi._migrate._syntax import dotted, names_in, statements
 
 VALIDATORS: Final = frozenset({"validator", "field_validator", "root_validator", "model_validator"})
 ONLY_PYDANTIC: Final = frozenset({"computed_field", "field_serializer", "model_serializer", "serializer"})
+HOOKS: Final = frozenset({"__init__", "__new__", "model_post_init"})
+"""Methods that are called when a model is made; a Struct cannot have the first two, and does not call the last."""
 METHODS: Final = {
     "model_dump": "msgspec.structs.asdict(x), or msgspec.to_builtins(x) with everything in it",
     "model_dump_json": "msgspec.json.encode(x)",
     "model_copy": "msgspec.structs.replace(x, ...)",
     "model_validate": "msgspec.convert(data, Model)",
     "model_validate_json": "msgspec.json.decode(data, type=Model)",
+    "model_construct": "Model(...), which checks nothing either",
+    "model_json_schema": "msgspec.json.schema(Model)",
     "parse_obj": "msgspec.convert(data, Model)",
+    "parse_raw": "msgspec.json.decode(data, type=Model)",
+    "dict": "msgspec.structs.asdict(x), if x is a model",
 }
 """What to write instead of the methods of models."""
 
@@ -31,7 +37,7 @@ def convert(module: cst.Module) -> tuple[cst.Module, list[str]]:
     finder = _Finder()
     module.visit(finder)
     models = _models(finder)
-    obstacles = {name: _obstacle(finder.classes[name], finder.foreign) for name in models}
+    obstacles = {name: _obstacle(finder.classes[name], finder) for name in models}
     staying = _staying(finder, models, obstacles)
     warnings = [f"class {name} stays a pydantic model: {reason}" for name, reason in staying.items()]
     converted = models - staying.keys()
@@ -51,6 +57,8 @@ class _Finder(cst.CSTVisitor):
         super().__init__()
         self.classes: dict[str, cst.ClassDef] = {}
         self.foreign: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        """Other names of `BaseModel` here."""
 
     @override
     def visit_ClassDef(self, node: cst.ClassDef) -> bool:
@@ -60,7 +68,25 @@ class _Finder(cst.CSTVisitor):
     @override
     def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
         if (dotted(node.module) or "").partition(".")[0] == "pydantic" and not isinstance(node.names, cst.ImportStar):
-            self.foreign |= {str(dotted(alias.name)) for alias in node.names} - {"BaseModel", "Field"}
+            for alias in node.names:
+                name = str(dotted(alias.name))
+                if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+                    self._note_alias(alias.asname.name.value, name)
+                elif name not in {"BaseModel", "Field"}:
+                    self.foreign.add(name)
+
+    @override
+    def visit_Import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            if dotted(alias.name) == "pydantic" and alias.asname is not None:
+                name = str(dotted(alias.asname.name if isinstance(alias.asname.name, cst.Name) else None))
+                self.aliases[f"{name}.BaseModel"] = "pydantic"
+
+    def _note_alias(self, bound: str, name: str) -> None:
+        if name == "BaseModel":
+            self.aliases[bound] = name
+        else:
+            self.foreign.add(bound)
 
 
 def _bases(node: cst.ClassDef) -> set[str]:
@@ -73,22 +99,21 @@ def _models(finder: _Finder) -> set[str]:
         more = {
             name
             for name, node in finder.classes.items()
-            if _bases(node) & ({"BaseModel", "pydantic.BaseModel"} | models)
+            if _bases(node) & ({"BaseModel", "pydantic.BaseModel"} | finder.aliases.keys() | models)
         }
         if more == models:
             return models
         models = more
 
 
-def _obstacle(node: cst.ClassDef, foreign: set[str]) -> str | None:
+def _obstacle(node: cst.ClassDef, finder: _Finder) -> str | None:
     """Return why a model cannot be a Struct."""
-    for child in node.body.body:
-        if isinstance(child, cst.FunctionDef):
-            used = set[str]().union(*(names_in(decorator) for decorator in child.decorators))
-            if used & (VALIDATORS | ONLY_PYDANTIC):
-                return f"it has a {min(used & (VALIDATORS | ONLY_PYDANTIC))}"
-        if isinstance(child, cst.ClassDef) and child.name.value == "Config":
-            return "it has a Config"
+    renamed = _bases(node) & finder.aliases.keys()
+    if renamed:
+        return f"{finder.aliases[min(renamed)]} has another name here"
+    method = next(filter(None, map(_obstacle_of_member, node.body.body)), None)
+    if method is not None:
+        return method
     if node.keywords:
         return f"its class has the option {node.keywords[0].keyword.value if node.keywords[0].keyword else '**'}"
     for statement in statements(node.body.body):
@@ -97,14 +122,41 @@ def _obstacle(node: cst.ClassDef, foreign: set[str]) -> str | None:
         if isinstance(statement, cst.AnnAssign):
             call = field_call(statement)
             reason = None if call is None else untranslatable(call)
-            used = foreign & (names_in(statement.annotation) | (names_in(statement.value) if call is None else set()))
+            parts: list[cst.CSTNode | None] = [statement.annotation, statement.value if call is None else None]
+            used = set().union(*(_foreign_in(part, finder.foreign) for part in parts))
             if reason is None and used:
                 reason = min(used)
+            if reason is None and (dotted(statement.target) or "").startswith("_"):
+                reason = "private attributes"
             if reason is None and "Field" in names_in(statement.annotation):
                 reason = "Field in an annotation"
             if reason is not None:
                 return f"msgspec has nothing for {reason}"
     return None
+
+
+def _obstacle_of_member(node: cst.CSTNode) -> str | None:
+    """Return why a method, or a class in a model, needs pydantic."""
+    if isinstance(node, cst.FunctionDef):
+        used = set().union(*(names_in(decorator) for decorator in node.decorators)) & (VALIDATORS | ONLY_PYDANTIC)
+        if used:
+            return f"it has a {min(used)}"
+        if node.name.value in HOOKS:
+            return f"it has a method {node.name.value}"
+    if isinstance(node, cst.ClassDef) and node.name.value == "Config":
+        return "it has a Config"
+    return None
+
+
+def _foreign_in(node: cst.CSTNode | None, foreign: set[str]) -> set[str]:
+    """Return what a piece of code has of pydantic, by the names that are imported or as `pydantic.X`."""
+    if node is None:
+        return set()
+    name = dotted(node) if isinstance(node, cst.Attribute) else None
+    if name is not None and name.startswith("pydantic."):
+        return {name}
+    found = {node.value} & foreign if isinstance(node, cst.Name) else set()
+    return found.union(*(_foreign_in(child, foreign) for child in node.children))
 
 
 def _staying(finder: _Finder, models: set[str], obstacles: dict[str, str | None]) -> dict[str, str]:
@@ -229,7 +281,11 @@ def _with_imports(module: cst.Module, *, annotated: bool) -> cst.Module:
     if any("Annotated" in line for line in present):
         wanted = wanted[:1]
     lines = [cst.parse_statement(text + "\n") for text in wanted if text not in present]
-    last = max((index for index, line in enumerate(module.body) if _is_import(line)), default=-1)
+    # An import behind the first Struct would come too late.
+    first = next(
+        index for index, line in enumerate(module.body) if "msgspec" in names_in(line) and not _is_import(line)
+    )
+    last = max((index for index, line in enumerate(module.body[:first]) if _is_import(line)), default=-1)
     if last < 0:
         last = 0 if _starts_with_docstring(module) else -1
     body = [*module.body[: last + 1], *lines, *module.body[last + 1 :]]

@@ -247,6 +247,24 @@ MODELS = [
         "class A(BaseModel):\n    b: list = [1]\n",
         "class A(msgspec.Struct):\n    b: list = msgspec.field(default_factory=lambda: [1])\n",
     ),
+    (
+        "class-variable",
+        "class A(BaseModel):\n    a: ClassVar[B] = B()\n",
+        "class A(msgspec.Struct):\n    a: ClassVar[B] = B()\n",
+    ),
+    (
+        "object",
+        "class A(BaseModel):\n    b: B = B()\n    c: dict = dict(a=1)\n    d: set = set()\n",
+        (
+            "class A(msgspec.Struct):\n    b: B = msgspec.field(default_factory=lambda: B())\n"
+            "    c: dict = msgspec.field(default_factory=lambda: dict(a=1))\n    d: set = set()\n"
+        ),
+    ),
+    (
+        "late-import",
+        "class A(BaseModel):\n    a: int\nimport sys\n",
+        "class A(msgspec.Struct):\n    a: int\nimport sys\n",
+    ),
 ]
 
 
@@ -273,11 +291,25 @@ def test_limits_of_models() -> None:
     [
         ("    @field_validator('a')\n    def f(cls, v): ...\n", "it has a field_validator"),
         ("    model_config = ConfigDict()\n", "it has a model_config"),
+        ("    def __init__(self, **given): ...\n", "it has a method __init__"),
+        ("    def model_post_init(self, context): ...\n", "it has a method model_post_init"),
+        ("    _b: int = 1\n", "msgspec has nothing for private attributes"),
+        ("    b: list[pydantic.EmailStr]\n", "msgspec has nothing for pydantic.EmailStr"),
         ("    class Config:\n        frozen = True\n", "it has a Config"),
         ("    a: int = Field(exclude=True)\n", "msgspec has nothing for Field(exclude=...)"),
         ("    a: EmailStr\n", "msgspec has nothing for EmailStr"),
     ],
-    ids=["validator", "configuration", "config-class", "field", "type"],
+    ids=[
+        "validator",
+        "configuration",
+        "constructor",
+        "hook",
+        "private",
+        "type-of-a-module",
+        "config-class",
+        "field",
+        "type",
+    ],
 )
 def test_models_that_stay(body: str, reason: str) -> None:
     """A model that needs pydantic stays as it is, and so does what has it as a field; the others become Structs."""
@@ -292,6 +324,16 @@ def test_models_that_stay(body: str, reason: str) -> None:
         f"class A stays a pydantic model: {reason}",
         "class B stays a pydantic model: it goes together with A",
     ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["from pydantic import BaseModel as M\nclass A(M): ...\n", "import pydantic as p\nclass A(p.BaseModel): ...\n"],
+)
+def test_models_under_another_name(source: str) -> None:
+    """A base that is not called BaseModel is told of, not passed over."""
+    new, warnings = migrate_file(source, convert_models=True)
+    assert (new, len(warnings), "class A stays" in warnings[0]) == (source, 1, True)
 
 
 def test_methods_of_models() -> None:
