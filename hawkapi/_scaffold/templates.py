@@ -10,8 +10,11 @@ from typing import Final
 __all__ = ["ENVIRONMENT_FILES", "generate_project"]
 
 NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?")
-"""Letters, digits, and dots, hyphens, underscores and spaces between them: nothing that has a meaning in the files."""
+"""A letter, then letters, digits, and dots, hyphens, underscores and spaces between them: nothing that has a meaning
+in the files."""
 MAX_NAME: Final = 64
+TAKEN: Final = frozenset({"hawkapi", "mypy", "pytest", "ruff", "setuptools", "uvicorn"})
+"""Distributions that the project needs: one of the same name would be installed in their place."""
 
 MAIN: Final = Template('''"""$name: a web service."""
 
@@ -94,7 +97,8 @@ requires-python = ">=3.12"
 dependencies = ["hawkapi[uvicorn]>=0.3"]
 
 [project.optional-dependencies]
-dev = ["mypy>=1.15", "pytest>=8", "ruff>=0.9"]
+# mypy 1.19 and later need extension modules of which there are no wheels for a Python without the GIL.
+dev = ["mypy>=1.15,<1.19", "pytest>=8", "ruff>=0.9"]
 
 [tool.setuptools]
 py-modules = ["main"]
@@ -173,7 +177,8 @@ def generate_project(project_dir: str | Path, *, name: str, docker: bool = False
 
     Args:
         project_dir: where to; made if it is not there.
-        name: of the project: letters, digits, and dots, hyphens, underscores and spaces between them, 64 at most.
+        name: of the project: a letter, then letters, digits, and dots, hyphens, underscores and spaces between them,
+            64 at most; not that of a distribution which the project needs.
         docker: write a `Dockerfile` too, default not.
 
     Raises:
@@ -200,10 +205,12 @@ def project_files(name: str, *, docker: bool) -> dict[str, str]:
     """
     if NAME.fullmatch(name) is None or len(name) > MAX_NAME:
         raise ValueError(
-            f"{name!r} cannot be the name of a project: take letters, digits, and . _ - between them, "
-            f"{MAX_NAME} at most"
+            f"{name!r} cannot be the name of a project: begin with a letter, then take letters, digits, and . _ - "
+            f"or spaces between them, {MAX_NAME} at most"
         )
     values = {"name": name, "distribution": re.sub(r"[-_. ]+", "-", name).lower()}
+    if values["distribution"] in TAKEN:
+        raise ValueError(f"{name!r} cannot be the name of a project: it needs a package of that name itself")
     files = {
         "main.py": MAIN.substitute(values),
         "pyproject.toml": PROJECT.substitute(values),

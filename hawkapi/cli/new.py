@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from hawkapi._scaffold.templates import generate_project
+from hawkapi._scaffold.templates import generate_project, project_files
 from hawkapi.cli._errors import CommandError
 from hawkapi.cli._output import write
 
@@ -26,9 +26,10 @@ def execute(options: argparse.Namespace) -> int:
         CommandError: the name is none for a project, the directory exists, or a file cannot be written.
     """
     directory = Path(options.name)
-    if directory.exists():
-        raise CommandError(f"{options.name} exists already: take another name, or remove it first")
     try:
+        project_files(options.name, docker=options.docker)
+        if directory.exists():
+            raise CommandError(f"{options.name} exists already: take another name, or remove it first")
         generate_project(directory, name=options.name, docker=options.docker)
     except ValueError as exc:
         raise CommandError(str(exc)) from exc
