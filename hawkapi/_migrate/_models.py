@@ -123,7 +123,7 @@ def _obstacle(node: cst.ClassDef, finder: _Finder) -> str | None:
             call = field_call(statement)
             reason = None if call is None else untranslatable(call)
             parts: list[cst.CSTNode | None] = [statement.annotation, statement.value if call is None else None]
-            used = set().union(*(_foreign_in(part, finder.foreign) for part in parts))
+            used = set[str]().union(*(_foreign_in(part, finder.foreign) for part in parts))
             if reason is None and used:
                 reason = min(used)
             if reason is None and (dotted(statement.target) or "").startswith("_"):
@@ -138,7 +138,7 @@ def _obstacle(node: cst.ClassDef, finder: _Finder) -> str | None:
 def _obstacle_of_member(node: cst.CSTNode) -> str | None:
     """Return why a method, or a class in a model, needs pydantic."""
     if isinstance(node, cst.FunctionDef):
-        used = set().union(*(names_in(decorator) for decorator in node.decorators)) & (VALIDATORS | ONLY_PYDANTIC)
+        used = set[str]().union(*(names_in(decorator) for decorator in node.decorators)) & (VALIDATORS | ONLY_PYDANTIC)
         if used:
             return f"it has a {min(used)}"
         if node.name.value in HOOKS:
@@ -155,7 +155,7 @@ def _foreign_in(node: cst.CSTNode | None, foreign: set[str]) -> set[str]:
     name = dotted(node) if isinstance(node, cst.Attribute) else None
     if name is not None and name.startswith("pydantic."):
         return {name}
-    found = {node.value} & foreign if isinstance(node, cst.Name) else set()
+    found = {node.value} & foreign if isinstance(node, cst.Name) else set[str]()
     return found.union(*(_foreign_in(child, foreign) for child in node.children))
 
 
