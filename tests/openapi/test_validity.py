@@ -17,9 +17,9 @@ ASYNCAPI: Final = DATA / "asyncapi-3.0.json"
 """The official one (package @asyncapi/specs 6.11.1, without `$id`, Apache License 2.0, AsyncAPI Initiative)."""
 EXAMPLES: Final = Path(__file__).parent.parent.parent / "docs" / "examples"
 WITHOUT_APPLICATION: Final = {"forms", "overriding", "settings"}
-NEEDS_JWT: Final = {"tokens"}
-"""The examples for which a package must be installed."""
-UNUSABLE: Final = WITHOUT_APPLICATION | (NEEDS_JWT if importlib.util.find_spec("jwt") is None else set())
+NEEDED: Final = {"tokens": "jwt", "grpc_greeter": "grpc"}
+"""The packages that must be installed for some."""
+UNUSABLE: Final = WITHOUT_APPLICATION | {name for name, needed in NEEDED.items() if not importlib.util.find_spec(needed)}
 NAMES: Final = [*sorted({path.stem for path in EXAMPLES.glob("*.py")} - UNUSABLE), "todo.app"]
 PROGRAM: Final = f"""
 import importlib, sys
