@@ -19,7 +19,9 @@ EXAMPLES: Final = Path(__file__).parent.parent.parent / "docs" / "examples"
 WITHOUT_APPLICATION: Final = {"forms", "overriding", "settings"}
 NEEDED: Final = {"tokens": "jwt", "grpc_greeter": "grpc"}
 """The packages that must be installed for some."""
-UNUSABLE: Final = WITHOUT_APPLICATION | {name for name, needed in NEEDED.items() if not importlib.util.find_spec(needed)}
+UNUSABLE: Final = WITHOUT_APPLICATION | {
+    name for name, needed in NEEDED.items() if not importlib.util.find_spec(needed)
+}
 NAMES: Final = [*sorted({path.stem for path in EXAMPLES.glob("*.py")} - UNUSABLE), "todo.app"]
 PROGRAM: Final = f"""
 import importlib, sys
